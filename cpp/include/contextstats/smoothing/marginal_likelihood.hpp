@@ -1,0 +1,179 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+#include <vector>
+
+#include "contextstats/smoothing/criterion.hpp"
+#include "contextstats/smoothing/third_order.hpp"
+
+namespace contextstats {
+
+/// Laplace approximation of the restricted (REML) or the marginal (ML) likelihood, as a quantity to minimise:
+///
+///     V(rho, phi) = (D + theta'S theta) / (2 phi) - ls(phi) + (log|H| - log|S|+) / 2 - M/2 log(2 pi phi)
+///
+/// at the penalised estimate theta, with H = Z'WZ + S for REML, M = the number of unpenalised coefficients; for ML, H is
+/// restricted to the penalised coefficients and M = 0. Its derivatives account for the dependence of W on rho.
+/// Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, sections 2 and 3; here all S are diagonal.
+class MarginalLikelihood final : public Criterion {
+ public:
+  MarginalLikelihood(const Model& model, const MatrixXd& penalties, std::vector<bool> identified, bool restricted)
+      : model_(model), penalties_(penalties), identified_(std::move(identified)), restricted_(restricted) {
+    penalized_.resize(identified_.size());
+    for (std::size_t j = 0; j < identified_.size(); ++j) {
+      const bool has_penalty = penalties_.rows() > 0 && penalties_.col(static_cast<Index>(j)).maxCoeff() > 0.0;
+      penalized_[j] = identified_[j] && has_penalty;
+      if (identified_[j] && !has_penalty) ++n_unpenalized_;
+    }
+    constant_weights_ = model.loss.gaussian_identity();
+  }
+
+  CriterionValue evaluate(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const override {
+    Terms t(fit, total_penalty(penalties_, rho), identified_);
+    CriterionValue out;
+    const double m = restricted_ ? static_cast<double>(n_unpenalized_) : 0.0;
+    const ScaledCholesky random(t.h, 0.0, penalized_);
+    const double log_h = restricted_ ? t.factor.log_determinant() : random.log_determinant();
+    double log_s = 0.0;
+    for (Index j = 0; j < t.s.size(); ++j) {
+      if (penalized_[static_cast<std::size_t>(j)]) log_s += std::log(t.s[j]);
+    }
+    const double dp = fit.deviance + fit.penalty;
+    const ScaleTerms scale = best_scale(dp, m);
+    out.scale = scale.phi;
+    out.value = dp / (2.0 * scale.phi) - scale.saturated.value + 0.5 * (log_h - log_s) -
+                0.5 * m * std::log(2.0 * M_PI * scale.phi);
+    if (wanted != Derivatives::none) {
+      differentiate(t, restricted_ ? t.factor.inverse() : random.inverse(), rho, scale, dp, wanted, out);
+    }
+    return out;
+  }
+
+ private:
+  struct Terms {
+    Terms(const PenalizedFit& fit_, VectorXd s_, const std::vector<bool>& identified)
+        : fit(fit_), s(std::move(s_)), h(with_penalty(fit_.gram, s)), factor(h, kRankTolerance, identified) {}
+    const PenalizedFit& fit;
+    VectorXd s;
+    MatrixXd h;
+    ScaledCholesky factor;
+  };
+
+  struct ScaleTerms {
+    double phi = 1.0;
+    Saturated saturated;
+  };
+
+  Saturated saturated(double phi) const {
+    const DataView& d = model_.data;
+    return model_.loss.saturated(d.y.data(), d.var_weight.data(), d.freq_weight.data(), d.n_rows(), phi);
+  }
+
+  /// The phi that minimises V at fixed rho: in closed form for the Gaussian, by Newton in log(phi) otherwise.
+  ScaleTerms best_scale(double dp, double m) const {
+    ScaleTerms terms;
+    if (model_.loss.scale_known()) {
+      terms.saturated = saturated(1.0);
+      return terms;
+    }
+    const double n = model_.data.freq_weight.sum();
+    terms.phi = std::max(dp / std::max(n - m, 1.0), 1e-300);
+    terms.saturated = saturated(terms.phi);
+    if (constant_weights_) return terms;
+    for (int iteration = 0; iteration < 100; ++iteration) {
+      const double phi = terms.phi;
+      const double slope = -dp / (2.0 * phi) - phi * terms.saturated.d1 - 0.5 * m;  // dV / dlog(phi)
+      const double curve = dp / (2.0 * phi) - phi * terms.saturated.d1 - phi * phi * terms.saturated.d2;
+      double step = curve > 0.0 ? -slope / curve : (slope > 0.0 ? -1.0 : 1.0);
+      step = std::min(std::max(step, -2.0), 2.0);
+      terms.phi = phi * std::exp(step);
+      terms.saturated = saturated(terms.phi);
+      if (std::abs(step) < 1e-12) break;
+    }
+    return terms;
+  }
+
+  void differentiate(const Terms& t, const MatrixXd& inverse, const VectorXd& rho, const ScaleTerms& scale, double dp,
+                     Derivatives wanted, CriterionValue& out) const {
+    const Index K = penalties_.rows();
+    const MatrixXd ld = rho.array().exp().matrix().asDiagonal() * penalties_;  // row k: lambda_k d_k
+    const VectorXd squares = t.fit.theta.cwiseAbs2();
+    const VectorXd quadratic = ld * squares;  // lambda_k theta'D_k theta
+    out.dtheta = -t.factor.solve(ld.transpose().array().colwise() * t.fit.theta.array());
+    const VectorXd trace_s = ld * inverse.diagonal();  // tr(M lambda_k D_k)
+    MatrixXd share = MatrixXd::Zero(K, t.s.size());    // lambda_k d_kj / s_j
+    for (Index j = 0; j < t.s.size(); ++j) {
+      if (penalized_[static_cast<std::size_t>(j)]) share.col(j) = ld.col(j) / t.s[j];
+    }
+    const VectorXd share_sum = share.rowwise().sum();
+
+    ThirdOrder third;
+    VectorXd weight_trace = VectorXd::Zero(K);
+    if (!constant_weights_) {
+      third = third_order(model_, t.fit.theta, inverse, out.dtheta, wanted == Derivatives::exact);
+      weight_trace = out.dtheta.transpose() * third.slope;
+    }
+    out.gradient = 0.5 * (quadratic / scale.phi + trace_s + weight_trace - share_sum);
+
+    MatrixXd hessian = (-out.dtheta.transpose() * (t.h * out.dtheta) / scale.phi) + 0.5 * share * share.transpose();
+    hessian.diagonal() += 0.5 * (quadratic / scale.phi + trace_s - share_sum);
+    if (constant_weights_ || wanted == Derivatives::working) {
+      hessian -= 0.5 * ld * inverse.cwiseAbs2() * ld.transpose();
+    } else {
+      add_weight_curvature(t, inverse, ld, third, hessian, out);
+    }
+    profile_scale(quadratic, scale, dp, hessian, out);
+  }
+
+  /// The terms of the Hessian in which W moves: 1/2 [q'b_jk + sum h w'' eta_j eta_k - tr(M H_j M H_k)].
+  void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld, const ThirdOrder& third,
+                            MatrixXd& hessian, const CriterionValue& out) const {
+    const Index K = penalties_.rows();
+    std::vector<MatrixXd> dh = gram_derivatives(model_, t.fit.theta, out.dtheta);
+    std::vector<MatrixXd> mdh;
+    for (Index k = 0; k < K; ++k) {
+      dh[static_cast<std::size_t>(k)].diagonal() += ld.row(k).transpose();
+      mdh.push_back(inverse * dh[static_cast<std::size_t>(k)]);
+    }
+    const VectorXd pulled = t.factor.solve(third.slope);
+    for (Index j = 0; j < K; ++j) {
+      for (Index k = 0; k <= j; ++k) {
+        const VectorXd right = dh[static_cast<std::size_t>(j)] * out.dtheta.col(k) +
+                               ld.row(k).transpose().cwiseProduct(out.dtheta.col(j));
+        double value = -pulled.dot(right) + third.curvature(j, k) -
+                       mdh[static_cast<std::size_t>(j)].cwiseProduct(mdh[static_cast<std::size_t>(k)].transpose()).sum();
+        if (j == k) value += third.slope.dot(out.dtheta.col(k));
+        hessian(j, k) += 0.5 * value;
+        if (j != k) hessian(k, j) += 0.5 * value;
+      }
+    }
+  }
+
+  void profile_scale(const VectorXd& quadratic, const ScaleTerms& scale, double dp, const MatrixXd& hessian,
+                     CriterionValue& out) const {
+    const Index K = penalties_.rows();
+    out.hessian = hessian;
+    out.full_hessian = hessian;
+    if (model_.loss.scale_known()) return;
+    const double phi = scale.phi;
+    const VectorXd mixed = -quadratic / (2.0 * phi);  // d2V / drho dlog(phi)
+    const double own = dp / (2.0 * phi) - phi * scale.saturated.d1 - phi * phi * scale.saturated.d2;
+    out.full_hessian.conservativeResize(K + 1, K + 1);
+    out.full_hessian.row(K).head(K) = mixed.transpose();
+    out.full_hessian.col(K).head(K) = mixed;
+    out.full_hessian(K, K) = own;
+    if (own > 0.0) out.hessian -= mixed * mixed.transpose() / own;
+  }
+
+  const Model& model_;
+  const MatrixXd& penalties_;
+  std::vector<bool> identified_;
+  std::vector<bool> penalized_;
+  bool restricted_;
+  bool constant_weights_ = false;
+  Index n_unpenalized_ = 0;
+};
+
+}  // namespace contextstats

@@ -1,0 +1,185 @@
+#pragma once
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "contextstats/smoothing/criterion.hpp"
+
+namespace contextstats {
+
+struct SearchOptions {
+  int maxiter = 100;
+  double tolerance = 1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|)
+};
+
+struct SearchResult {
+  VectorXd rho;
+  PenalizedFit fit;
+  CriterionValue criterion;
+  int iterations = 0;
+  int evaluations = 0;
+  Termination termination = Termination::not_run;
+};
+
+/// Minimises a criterion over the log smoothing parameters by Newton's method, with the coefficients solved for at
+/// every trial and carried along their derivative to the next.
+///
+/// Far from the optimum the Hessian ignores the dependence of the weights on rho, which is cheap; near it the exact
+/// one is taken once and reused, since gradients are exact throughout. A term on its way to its penalty's null space
+/// has a criterion that flattens like exp(-rho): its steps are lengthened, and its rho is bounded.
+class SmoothingSearch {
+ public:
+  using Solve = std::function<PenalizedFit(const VectorXd& rho, const VectorXd& start)>;
+
+  SmoothingSearch(const Criterion& criterion, Solve solve, const SearchOptions& options, const Hooks* hooks)
+      : criterion_(criterion), solve_(std::move(solve)), options_(options), hooks_(hooks) {}
+
+  SearchResult minimize(const VectorXd& start, const VectorXd& theta) const {
+    SearchResult at;
+    at.rho = start;
+    const VectorXd lower = start.array() - kRange;
+    const VectorXd upper = start.array() + kRange;
+    at.fit = solve_(at.rho, theta);
+    at.criterion = value_at(at.fit, at.rho, Derivatives::working);
+    at.evaluations = 1;
+    MatrixXd metric;  // the exact Hessian, once the search is close
+    double last_norm = std::numeric_limits<double>::infinity();
+    for (;; ++at.iterations) {
+      const double norm = projected_gradient(at, lower, upper);
+      if (hooks_ != nullptr) {
+        hooks_->check();
+        if (hooks_->progress) hooks_->progress(at.iterations, at.criterion.value, norm);
+      }
+      const double scale = 1.0 + std::abs(at.criterion.value);
+      if (norm <= options_.tolerance * scale) {
+        at.termination = Termination::gradient_small;
+        break;
+      }
+      if (at.iterations >= options_.maxiter) {
+        at.termination = Termination::iteration_limit;
+        break;
+      }
+      const bool slow = norm > 0.2 * last_norm;
+      if (norm < 1e-4 * scale && (metric.size() == 0 || slow)) {
+        metric = value_at(at.fit, at.rho, Derivatives::exact).hessian;
+      }
+      last_norm = norm;
+      const MatrixXd hessian = metric.size() > 0 && norm < 1e-4 * scale ? metric : hessian_at(at);
+      if (!step(newton_direction(at, hessian, lower, upper), lower, upper, at)) {
+        const bool exact_failed = metric.size() > 0;
+        if (!exact_failed && norm < 1e-2 * scale) {
+          metric = value_at(at.fit, at.rho, Derivatives::exact).hessian;
+          if (step(newton_direction(at, metric, lower, upper), lower, upper, at)) continue;
+        }
+        at.termination = norm <= 1e3 * options_.tolerance * scale ? Termination::objective_flat
+                                                                  : Termination::line_search_failed;
+        break;
+      }
+    }
+    at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
+    if (at.criterion.hessian.size() == 0) at.criterion.hessian = difference_hessian(at);
+    if (at.criterion.full_hessian.size() == 0) at.criterion.full_hessian = at.criterion.hessian;
+    return at;
+  }
+
+ private:
+  static constexpr double kRange = 26.0;  ///< rho stays within a factor exp(26) = 2e11 of its start
+
+  CriterionValue value_at(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const {
+    return criterion_.evaluate(fit, rho, wanted);
+  }
+
+  MatrixXd hessian_at(const SearchResult& at) const {
+    return at.criterion.hessian.size() > 0 ? at.criterion.hessian : difference_hessian(at);
+  }
+
+  MatrixXd difference_hessian(const SearchResult& at) const {
+    const Index K = at.rho.size();
+    constexpr double h = 1e-4;
+    MatrixXd hessian(K, K);
+    for (Index k = 0; k < K; ++k) {
+      VectorXd up = at.rho, down = at.rho;
+      up[k] += h;
+      down[k] -= h;
+      const VectorXd above = value_at(solve_(up, at.fit.theta), up, Derivatives::working).gradient;
+      const VectorXd below = value_at(solve_(down, at.fit.theta), down, Derivatives::working).gradient;
+      hessian.col(k) = (above - below) / (2.0 * h);
+    }
+    return 0.5 * (hessian + hessian.transpose());
+  }
+
+  static bool held(const SearchResult& at, const VectorXd& lower, const VectorXd& upper, Index k) {
+    return (at.rho[k] >= upper[k] && at.criterion.gradient[k] < 0.0) ||
+           (at.rho[k] <= lower[k] && at.criterion.gradient[k] > 0.0);
+  }
+
+  static double projected_gradient(const SearchResult& at, const VectorXd& lower, const VectorXd& upper) {
+    double norm = 0.0;
+    for (Index k = 0; k < at.rho.size(); ++k) {
+      if (!held(at, lower, upper, k)) norm = std::max(norm, std::abs(at.criterion.gradient[k]));
+    }
+    return norm;
+  }
+
+  /// -H^-1 g on the free coordinates, with eigenvalues made positive and no entry beyond 4.
+  static VectorXd newton_direction(const SearchResult& at, const MatrixXd& hessian, const VectorXd& lower,
+                                   const VectorXd& upper) {
+    std::vector<Index> open;
+    for (Index k = 0; k < at.rho.size(); ++k) {
+      if (!held(at, lower, upper, k)) open.push_back(k);
+    }
+    const Index n = static_cast<Index>(open.size());
+    MatrixXd scaled(n, n);
+    VectorXd g(n), unit(n);
+    const double floor = 1e-12 * (1.0 + std::abs(at.criterion.value));
+    for (Index i = 0; i < n; ++i) {
+      unit[i] = 1.0 / std::sqrt(std::max(std::abs(hessian(open[static_cast<std::size_t>(i)], open[static_cast<std::size_t>(i)])), floor));
+      g[i] = at.criterion.gradient[open[static_cast<std::size_t>(i)]] * unit[i];
+    }
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < n; ++j) {
+        scaled(i, j) = hessian(open[static_cast<std::size_t>(i)], open[static_cast<std::size_t>(j)]) * unit[i] * unit[j];
+      }
+    }
+    const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(scaled);
+    const VectorXd values = eigen.eigenvalues().cwiseAbs().cwiseMax(1e-3);
+    const VectorXd projected = eigen.eigenvectors().transpose() * g;
+    const VectorXd local = -(eigen.eigenvectors() * projected.cwiseQuotient(values)).cwiseProduct(unit);
+    VectorXd direction = VectorXd::Zero(at.rho.size());
+    for (Index i = 0; i < n; ++i) {
+      const Index k = open[static_cast<std::size_t>(i)];
+      const bool flattening = local[i] > 0.7 && local[i] < 1.6 && at.criterion.gradient[k] < 0.0;
+      direction[k] = std::clamp(flattening ? 3.0 * local[i] : local[i], -4.0, 4.0);
+    }
+    return direction;
+  }
+
+  /// Halves the step until the criterion falls; moves `at` there.
+  bool step(const VectorXd& direction, const VectorXd& lower, const VectorXd& upper, SearchResult& at) const {
+    const double before = at.criterion.value;
+    const double slack = 1e-13 * (1.0 + std::abs(before));
+    double length = 1.0;
+    for (int halving = 0; halving < 25; ++halving, length *= 0.5) {
+      const VectorXd rho = (at.rho + length * direction).cwiseMax(lower).cwiseMin(upper);
+      PenalizedFit fit = solve_(rho, at.fit.theta + at.criterion.dtheta * (rho - at.rho));
+      ++at.evaluations;
+      if (value_at(fit, rho, Derivatives::none).value > before + slack) continue;
+      CriterionValue trial = value_at(fit, rho, Derivatives::working);
+      if (!trial.gradient.allFinite()) continue;
+      at.rho = rho;
+      at.fit = std::move(fit);
+      at.criterion = std::move(trial);
+      return true;
+    }
+    return false;
+  }
+
+  const Criterion& criterion_;
+  Solve solve_;
+  SearchOptions options_;
+  const Hooks* hooks_;
+};
+
+}  // namespace contextstats

@@ -1,0 +1,197 @@
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "contextstats/encoder/bspline_basis.hpp"
+#include "contextstats/fit/fit.hpp"
+#include "contextstats/loss/make_loss.hpp"
+
+using namespace contextstats;
+
+namespace {
+
+/// y ~ 1 + x with an intercept and a slope that vary smoothly with one context each: four smoothing parameters, one of
+/// them shared by no other block, and positive responses so that every family can be used.
+struct SmoothProblem {
+  SmoothProblem() : x(n, 2), contexts(n, 2), y(n), zero(VectorXd::Zero(n)), one(VectorXd::Ones(n)) {
+    std::mt19937 random(11);
+    std::normal_distribution<double> normal;
+    std::uniform_real_distribution<double> uniform;
+    weight = VectorXd(n);
+    eta = VectorXd(n);
+    for (Index i = 0; i < n; ++i) {
+      contexts.row(i) << uniform(random), uniform(random);
+      x.row(i) << 1.0, normal(random);
+      eta[i] = std::sin(6.0 * contexts(i, 0)) / 2.0 + x(i, 1) * (contexts(i, 1) - 0.3);
+      weight[i] = 0.5 + uniform(random);
+      noise.push_back(normal(random));
+      chance.push_back(uniform(random));
+    }
+    const MatrixXd difference = second_differences(m);
+    const MatrixXd s = difference.transpose() * difference;
+    Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(s);
+    MatrixXd rotation = eigen.eigenvectors().rightCols(m - 1);  // drops one direction: identifiable enough for a test
+    VectorXd diagonal = eigen.eigenvalues().tail(m - 1);
+    diagonal[0] = 0.0;
+    const VectorXd knots = VectorXd::LinSpaced(m + 4, -3.0 / (m - 3), 1.0 + 3.0 / (m - 3));
+    std::vector<std::shared_ptr<const ContextBasis>> bases{
+        std::make_shared<DenseBasis>(true, std::vector<Index>{}, VectorXd(), VectorXd()),
+        std::make_shared<BSplineBasis>(0, knots, 3, false), std::make_shared<BSplineBasis>(1, knots, 3, false)};
+    std::vector<Block> blocks{{0, 0, MatrixXd::Ones(1, 1), 0}, {0, 1, rotation, 0}, {0, 2, rotation, 0},
+                              {1, 0, MatrixXd::Ones(1, 1), 0}, {1, 2, rotation, 0}};
+    design = std::make_unique<KhatriRaoDesign>(bases, blocks, 2);
+    penalties = MatrixXd::Zero(3, design->n_coefficients());
+    Index row = 0;
+    for (const Block& block : design->blocks()) {
+      if (block.transform.cols() > 1) penalties.row(row++).segment(block.start, m - 1) = diagonal.transpose();
+    }
+  }
+
+  static MatrixXd second_differences(Index m) {
+    MatrixXd d = MatrixXd::Zero(m - 2, m);
+    for (Index i = 0; i < m - 2; ++i) d.row(i).segment(i, 3) << 1.0, -2.0, 1.0;
+    return d;
+  }
+
+  void draw(const std::string& family) {
+    for (Index i = 0; i < n; ++i) {
+      const std::size_t k = static_cast<std::size_t>(i);
+      const double mean = std::exp(0.3 * eta[i]);
+      if (family == "gaussian") y[i] = eta[i] + noise[k];
+      if (family == "binomial") y[i] = chance[k] < 1.0 / (1.0 + std::exp(-eta[i])) ? 1.0 : 0.0;
+      if (family == "gamma" || family == "inverse_gaussian") y[i] = mean * std::exp(0.4 * noise[k]);
+      if (family == "poisson" || family == "negative_binomial") y[i] = std::floor(3.0 * mean * (0.5 + chance[k]));
+      if (family == "tweedie") y[i] = chance[k] < 0.3 ? 0.0 : mean * std::exp(0.5 * noise[k]);
+    }
+  }
+
+  static constexpr Index n = 400;
+  static constexpr Index m = 8;
+  MatrixXd x, contexts, penalties;
+  VectorXd y, zero, one, weight, eta;
+  std::vector<double> noise, chance;
+  std::unique_ptr<KhatriRaoDesign> design;
+};
+
+struct Case {
+  const char* family;
+  const char* link;
+  double parameter;
+};
+
+/// Derivatives of a criterion against central differences of its value and of its gradient.
+void check_derivatives(const Criterion& criterion, const SmoothingSearch::Solve& solve, bool has_hessian) {
+  VectorXd rho(3);
+  rho << 1.0, 3.0, -0.5;
+  const auto at = [&](const VectorXd& point) {
+    return criterion.evaluate(solve(point, VectorXd()), point, has_hessian ? Derivatives::exact : Derivatives::working);
+  };
+  const CriterionValue here = at(rho);
+  const double h = 1e-3;
+  for (Index k = 0; k < 3; ++k) {
+    VectorXd up = rho, down = rho;
+    up[k] += h;
+    down[k] -= h;
+    const CriterionValue above = at(up), below = at(down);
+    CHECK(here.gradient[k] == doctest::Approx((above.value - below.value) / (2.0 * h)).epsilon(1e-5).scale(1e-3));
+    if (!has_hessian) continue;
+    const VectorXd column = (above.gradient - below.gradient) / (2.0 * h);
+    for (Index j = 0; j < 3; ++j) CHECK(here.hessian(j, k) == doctest::Approx(column[j]).epsilon(1e-4).scale(1e-2));
+  }
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(SmoothProblem, "REML, ML and GCV: gradients and Hessians match differences for every family") {
+  const Case cases[] = {{"gaussian", "identity", 0.0}, {"gaussian", "log", 0.0},        {"binomial", "logit", 0.0},
+                        {"binomial", "probit", 0.0},   {"binomial", "cloglog", 0.0},    {"poisson", "log", 0.0},
+                        {"poisson", "sqrt", 0.0},      {"gamma", "log", 0.0},           {"gamma", "inverse", 0.0},
+                        {"tweedie", "log", 1.5},       {"inverse_gaussian", "log", 0.0}, {"negative_binomial", "log", 0.4}};
+  for (const Case& c : cases) {
+    CAPTURE(c.family);
+    CAPTURE(c.link);
+    draw(std::string(c.family) == "gaussian" && std::string(c.link) == "log" ? "gamma" : c.family);
+    const auto loss = make_loss(c.family, c.link, c.parameter);
+    const DataView data{x, contexts, y, zero, weight, weight, one};
+    const Model model{*design, data, *loss, {1, nullptr}};
+    const std::vector<bool> all(static_cast<std::size_t>(design->n_coefficients()), true);
+    const auto solve = [&](const VectorXd& rho, const VectorXd& start) {
+      return NewtonSolver(model, {200, 1e-13}).solve(total_penalty(penalties, rho), all, start);
+    };
+    check_derivatives(MarginalLikelihood(model, penalties, all, true), solve, true);
+    check_derivatives(MarginalLikelihood(model, penalties, all, false), solve, true);
+    check_derivatives(GeneralizedCrossValidation(model, penalties, all), solve, false);
+  }
+}
+
+TEST_CASE_FIXTURE(SmoothProblem, "Newton and L-BFGS reach the same smoothed fit") {
+  draw("binomial");
+  const auto loss = make_loss("binomial", "logit", 0.0);
+  const DataView data{x, contexts, y, zero, one, one, one};
+  const Model model{*design, data, *loss, {1, nullptr}};
+  FitOptions options;
+  const FitReport newton = fit(model, penalties, options);
+  options.method = Method::lbfgs;
+  const FitReport lbfgs = fit(model, penalties, options);
+  CHECK(newton.converged());
+  CHECK(lbfgs.converged());
+  CHECK((newton.theta - lbfgs.theta).norm() / newton.theta.norm() < 1e-6);
+}
+
+TEST_CASE_FIXTURE(SmoothProblem, "one reading of Gaussian data gives the fit of the general solver") {
+  draw("gaussian");
+  y.array() += 1e6;  // a large mean must cost no digits
+  const auto loss = make_loss("gaussian", "identity", 0.0);
+  const DataView data{x, contexts, y, zero, weight, weight, one};
+  const Model model{*design, data, *loss, {1, nullptr}};
+  const VectorXd s = total_penalty(penalties, VectorXd::Zero(3));
+  const GaussianSolver gaussian(model, s);
+  const PenalizedFit fast = gaussian.solve(s);
+  const PenalizedFit slow = NewtonSolver(model, {50, 1e-12}).solve(s, gaussian.identified(), VectorXd());
+  CHECK((fast.theta - slow.theta).norm() / slow.theta.norm() < 1e-12);
+  // Residuals of responses near 1e6 carry rounding errors near 1e-10.
+  CHECK(fast.deviance == doctest::Approx(slow.deviance).epsilon(1e-9));
+}
+
+TEST_CASE_FIXTURE(SmoothProblem, "a copied predictor is found, and the fit goes on without it") {
+  draw("gaussian");
+  std::vector<std::shared_ptr<const ContextBasis>> bases{
+      std::make_shared<DenseBasis>(true, std::vector<Index>{}, VectorXd(), VectorXd())};
+  std::vector<Block> blocks{{0, 0, MatrixXd::Ones(1, 1), 0}, {1, 0, MatrixXd::Ones(1, 1), 0},
+                            {2, 0, MatrixXd::Ones(1, 1), 0}};
+  MatrixXd copied(n, 3);
+  copied << x, 2.0 * x.col(1) - 3.0 * x.col(0);
+  const KhatriRaoDesign plain(bases, blocks, 3);
+  for (const char* link : {"identity", "log"}) {
+    y = eta.array().exp();
+    const auto loss = make_loss("gaussian", link, 0.0);
+    const DataView data{copied, contexts, y, zero, one, one, one};
+    const FitReport report = fit(Model{plain, data, *loss, {1, nullptr}}, MatrixXd(0, 3), FitOptions());
+    CHECK(report.identified == std::vector<bool>{true, true, false});
+    CHECK(report.theta[2] == 0.0);
+    CHECK(report.inverse.row(2).isZero());
+  }
+}
+
+TEST_CASE("the streaming QR solves the Vandermonde problem that cross products cannot") {
+  const Index n = 40, p = 11;
+  StreamingQr qr(p);
+  StreamingQr::Matrix rows(n, p + 1);
+  for (Index i = 0; i < n; ++i) {
+    const long double t = -9.0L + 6.0L * i / (n - 1);
+    long double power = 1.0L, sum = 0.0L;
+    for (Index j = 0; j < p; ++j, power *= t) {
+      rows(i, j) = power;
+      sum += power;
+    }
+    rows(i, p) = sum;  // all coefficients are one
+  }
+  qr.add(rows.topRows(15));
+  qr.add(rows.bottomRows(25));
+  const StreamingQr::Solution solution = qr.solve(1e-16);
+  // Condition number near 1e15: the response holds terms of 1e9 beside coefficients of one.
+  CHECK((solution.x.array() - 1.0).abs().maxCoeff() < 1e-4);
+  const MatrixXd z = rows.leftCols(p).cast<double>();
+  const VectorXd normal = (z.transpose() * z).ldlt().solve(z.transpose() * rows.col(p).cast<double>());
+  CHECK((normal.array() - 1.0).abs().maxCoeff() > 1.0);
+}

@@ -1,0 +1,247 @@
+// The bridge: arrays to views, exceptions to exceptions, structs to dictionaries of arrays. No arithmetic, no defaults.
+
+#include <pybind11/eigen.h>
+#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <cstdint>
+
+#include "contextstats/encoder/bspline_basis.hpp"
+#include "contextstats/fit/fit.hpp"
+#include "contextstats/loss/make_loss.hpp"
+
+namespace py = pybind11;
+using namespace contextstats;
+
+namespace {
+
+std::shared_ptr<const ContextBasis> make_basis(const py::dict& spec) {
+  const std::string kind = py::cast<std::string>(spec["kind"]);
+  if (kind == "dense") {
+    return std::make_shared<DenseBasis>(py::cast<bool>(spec["intercept"]),
+                                        py::cast<std::vector<Index>>(spec["columns"]),
+                                        py::cast<VectorXd>(spec["centers"]), py::cast<VectorXd>(spec["scales"]));
+  }
+  if (kind == "tensor") {
+    const py::sequence margins = spec["margins"];
+    return std::make_shared<TensorBasis>(make_basis(margins[0]), make_basis(margins[1]));
+  }
+  const Index column = py::cast<std::vector<Index>>(spec["columns"]).at(0);
+  if (kind == "factor") return std::make_shared<FactorBasis>(column, py::cast<Index>(spec["n_levels"]));
+  if (kind == "bspline") {
+    return std::make_shared<BSplineBasis>(column, py::cast<VectorXd>(spec["knots"]), py::cast<Index>(spec["degree"]),
+                                          py::cast<bool>(spec["periodic"]));
+  }
+  throw std::invalid_argument("A basis is 'dense', 'factor', 'bspline' or 'tensor', but this one is '" + kind + "'.");
+}
+
+KhatriRaoDesign make_design(const py::list& bases, const py::list& blocks, Index n_predictors) {
+  std::vector<std::shared_ptr<const ContextBasis>> built;
+  for (const py::handle& basis : bases) built.push_back(make_basis(py::cast<py::dict>(basis)));
+  std::vector<Block> placed;
+  for (const py::handle& handle : blocks) {
+    const py::tuple block = py::cast<py::tuple>(handle);
+    placed.push_back({py::cast<Index>(block[0]), py::cast<Index>(block[1]), py::cast<MatrixXd>(block[2]), 0});
+  }
+  return KhatriRaoDesign(std::move(built), std::move(placed), n_predictors);
+}
+
+/// Asks Python for pending signals (Ctrl-C) at most twenty times a second.
+class SignalWatch {
+ public:
+  bool operator()() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < std::chrono::milliseconds(50)) return false;
+    last_ = now;
+    const py::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+Hooks make_hooks(const py::object& progress) {
+  Hooks hooks;
+  hooks.stop_requested = SignalWatch();
+  if (!progress.is_none()) {
+    hooks.progress = [progress](int iteration, double objective, double gradient) {
+      const py::gil_scoped_acquire gil;
+      progress(iteration, objective, gradient);
+    };
+  }
+  return hooks;
+}
+
+/// Runs work without the GIL; an interrupted fit raises what the signal handler raised.
+template <class Work>
+auto without_gil(const Work& work) {
+  try {
+    const py::gil_scoped_release release;
+    return work();
+  } catch (const Interrupted&) {
+    throw py::error_already_set();
+  }
+}
+
+void check_rows(const KhatriRaoDesign& design, const ConstMatrix& x, Index n) {
+  if (x.rows() != n || x.cols() != design.n_predictors()) {
+    throw std::invalid_argument("x, contexts and the row arguments must have the same number of rows, and x one "
+                                "column for each predictor of the design.");
+  }
+}
+
+template <class Enum>
+Enum pick(const std::string& name, const std::vector<std::pair<std::string, Enum>>& table) {
+  for (const auto& [key, value] : table) {
+    if (key == name) return value;
+  }
+  throw std::invalid_argument("Unknown option value '" + name + "'.");
+}
+
+py::dict report_to_dict(FitReport& r) {
+  py::dict out;
+  out["theta"] = std::move(r.theta);
+  out["identified"] = r.identified;
+  out["deviance"] = r.deviance;
+  out["penalty"] = r.penalty;
+  out["gram_observed"] = std::move(r.gram_observed);
+  out["gram_expected"] = std::move(r.gram_expected);
+  out["inverse"] = std::move(r.inverse);
+  out["inverse_is_expected"] = r.inverse_is_expected;
+  out["lambda"] = std::move(r.lambda);
+  out["score"] = r.criterion.value;
+  out["score_scale"] = r.criterion.scale;
+  out["score_gradient"] = std::move(r.criterion.gradient);
+  out["score_hessian"] = std::move(r.criterion.full_hessian);
+  out["dtheta"] = std::move(r.criterion.dtheta);
+  out["gradient_norm"] = r.gradient_norm;
+  out["iterations"] = r.iterations;
+  out["evaluations"] = r.evaluations;
+  out["converged"] = r.converged();
+  out["termination"] = std::string(to_string(r.termination));
+  out["smallest_pivot"] = r.smallest_pivot;
+  out["solver"] = r.solver;
+  return out;
+}
+
+py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x, ConstMatrix contexts, ConstVector y,
+                 ConstVector offset, ConstVector weight, ConstVector var_weight, ConstVector freq_weight,
+                 ConstMatrix penalties, const std::string& method, const std::string& smoothing, const VectorXd& lambda,
+                 const VectorXd& theta, int maxiter, double tolerance, int threads, const py::object& progress) {
+  check_rows(design, x, y.size());
+  FitOptions options;
+  options.method = pick<Method>(method, {{"newton", Method::newton}, {"lbfgs", Method::lbfgs}});
+  options.smoothing = pick<Smoothing>(smoothing, {{"reml", Smoothing::reml},
+                                                  {"ml", Smoothing::ml},
+                                                  {"gcv", Smoothing::gcv},
+                                                  {"fixed", Smoothing::fixed}});
+  options.lambda = lambda;
+  options.theta = theta;
+  options.maxiter = maxiter;
+  options.tolerance = tolerance;
+  const Hooks hooks = make_hooks(progress);
+  const DataView data{x, contexts, y, offset, weight, var_weight, freq_weight};
+  FitReport report = without_gil([&] {
+    const MatrixXd own_penalties = penalties;
+    return fit(Model{design, data, loss, {threads, &hooks}}, own_penalties, options);
+  });
+  return report_to_dict(report);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
+  m.doc() = "The numerical core of contextstats.";
+  py::class_<KhatriRaoDesign>(m, "Design")
+      .def(py::init(&make_design), py::arg("bases"), py::arg("blocks"), py::arg("n_predictors"))
+      .def_property_readonly("n_coefficients", &KhatriRaoDesign::n_coefficients);
+
+  py::class_<Loss>(m, "Loss")
+      .def(py::init(&make_loss), py::arg("family"), py::arg("link"), py::arg("parameter"))
+      .def_property_readonly("scale_known", &Loss::scale_known)
+      .def_property_readonly("canonical", &Loss::canonical)
+      .def_property_readonly("name", &Loss::name)
+      .def("mean",
+           [](const Loss& loss, ConstVector eta) {
+             VectorXd mu(eta.size());
+             loss.mean(eta.data(), eta.size(), mu.data());
+             return mu;
+           },
+           py::arg("eta").noconvert())
+      .def("evaluate",
+           [](const Loss& loss, ConstVector y, ConstVector eta) {
+             if (y.size() != eta.size()) throw std::invalid_argument("y and eta must have the same length.");
+             const Index n = eta.size();
+             MatrixXd out(n, 6);
+             loss.evaluate(y.data(), eta.data(), n,
+                           {out.col(0).data(), out.col(1).data(), out.col(2).data(), out.col(3).data(),
+                            out.col(4).data(), out.col(5).data()});
+             return out;
+           },
+           py::arg("y").noconvert(), py::arg("eta").noconvert(),
+           "Columns: deviance, score, observed weight, expected weight, d weight / d eta, d2 weight / d eta2.");
+
+  m.def("basis_matrix",
+        [](const py::dict& spec, ConstMatrix contexts) {
+          const std::shared_ptr<const ContextBasis> basis = make_basis(spec);
+          const Index n = contexts.rows();
+          std::vector<Index> cells(static_cast<std::size_t>(n));
+          std::vector<double> values(static_cast<std::size_t>(n * basis->width()));
+          basis->evaluate(contexts, 0, n, cells.data(), values.data());
+          MatrixXd out = MatrixXd::Zero(n, basis->n_columns());
+          for (Index i = 0; i < n; ++i) {
+            for (Index l = 0; l < basis->width(); ++l) {
+              out(i, basis->column(cells[static_cast<std::size_t>(i)], l)) += values[static_cast<std::size_t>(l * n + i)];
+            }
+          }
+          return out;
+        },
+        py::arg("basis"), py::arg("contexts").noconvert());
+
+  m.def("linear_predictor",
+        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector theta, int threads) {
+          check_rows(design, x, contexts.rows());
+          return without_gil([&] { return linear_predictor(design, x, contexts, theta, Execution{threads, nullptr}); });
+        },
+        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("theta").noconvert(),
+        py::arg("threads"));
+  m.def("gradient",
+        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v, int threads) {
+          check_rows(design, x, v.size());
+          return without_gil([&] { return gradient(design, x, contexts, v, Execution{threads, nullptr}); });
+        },
+        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
+        py::arg("threads"));
+  m.def("gram",
+        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector w, int threads) {
+          check_rows(design, x, w.size());
+          return without_gil([&] { return gram(design, x, contexts, w, Execution{threads, nullptr}); });
+        },
+        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("w").noconvert(),
+        py::arg("threads"));
+  m.def("quadratic_form",
+        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstMatrix v, int threads) {
+          check_rows(design, x, contexts.rows());
+          return without_gil([&] { return quadratic_form(design, x, contexts, v, Execution{threads, nullptr}); });
+        },
+        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
+        py::arg("threads"));
+  m.def("grouped_scores",
+        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v,
+           const py::array_t<std::int64_t, py::array::c_style>& groups, Index n_groups) {
+          check_rows(design, x, v.size());
+          const std::int64_t* codes = groups.data();
+          return without_gil([&] { return grouped_scores(design, x, contexts, v, codes, n_groups); });
+        },
+        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
+        py::arg("groups").noconvert(), py::arg("n_groups"));
+  m.def("fit", &run_fit, py::arg("design"), py::arg("loss"), py::arg("x").noconvert(), py::arg("contexts").noconvert(),
+        py::arg("y").noconvert(), py::arg("offset").noconvert(), py::arg("weight").noconvert(),
+        py::arg("var_weight").noconvert(), py::arg("freq_weight").noconvert(), py::arg("penalties").noconvert(),
+        py::arg("method"), py::arg("smoothing"), py::arg("smoothing_parameters"), py::arg("start"), py::arg("maxiter"),
+        py::arg("tolerance"), py::arg("threads"), py::arg("progress"));
+}
