@@ -29,7 +29,8 @@ double rosenbrock(const VectorXd& x, VectorXd& gradient) {
 /// sum_j c_j x_j^2 / 2 - x_j, condition number 1e10.
 struct IllScaled {
   explicit IllScaled(Index size) : curvature(size) {
-    for (Index j = 0; j < size; ++j) curvature[j] = std::pow(10.0, 10.0 * static_cast<double>(j) / static_cast<double>(size - 1));
+    for (Index j = 0; j < size; ++j)
+      curvature[j] = std::pow(10.0, 10.0 * static_cast<double>(j) / static_cast<double>(size - 1));
   }
   double operator()(const VectorXd& x, VectorXd& gradient) const {
     gradient = curvature.cwiseProduct(x).array() - 1.0;
@@ -98,7 +99,8 @@ TEST_CASE("L-BFGS finds the logistic regression of R") {
 
 TEST_CASE("L-BFGS steps back from points where the objective is infinite or not a number") {
   // x - log x, undefined for x <= 0: the first step from 10 goes too far.
-  for (const double outside : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+  for (const double outside :
+       {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     int rejected = 0;
     const auto objective = [&](const VectorXd& x, VectorXd& gradient) {
       gradient[0] = 1.0 - 1.0 / x[0];
@@ -123,7 +125,8 @@ TEST_CASE("a large constant in the objective does not make the line search fail"
   VectorXd start(2);
   start << -1.2, 1.0;
   LbfgsOptions options;
-  options.gradient_tolerance = 1e-14;  // 1e-8 in absolute terms, where differences of values are rounding error
+  options.gradient_tolerance =
+      1e-14;  // 1e-8 in absolute terms, where differences of values are rounding error
   const LbfgsResult result = minimize_lbfgs(objective, start, options);
   CHECK(result.converged());
   CHECK((result.theta.array() - 1.0).abs().maxCoeff() < 1e-6);
@@ -201,8 +204,9 @@ TEST_CASE("a line that falls for ever ends the search at its best point") {
 TEST_CASE("to_string names every termination once") {
   std::set<std::string> names;
   for (const Termination termination :
-       {Termination::not_run, Termination::gradient_small, Termination::objective_flat, Termination::iteration_limit,
-        Termination::interrupted, Termination::line_search_failed, Termination::objective_not_finite}) {
+       {Termination::not_run, Termination::gradient_small, Termination::objective_flat,
+        Termination::iteration_limit, Termination::interrupted, Termination::line_search_failed,
+        Termination::objective_not_finite}) {
     names.insert(to_string(termination));
   }
   CHECK(names.size() == 7);

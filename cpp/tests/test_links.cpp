@@ -67,8 +67,10 @@ TEST_CASE("every link undoes its inverse") {
 TEST_CASE("the inverse links agree with R") {
   // R: binomial("probit")$linkinv(.7); binomial("cloglog")$linkinv(.3); plogis(-4)
   CHECK(mean_derivative(*make_link("probit"), 0.7, 0) == doctest::Approx(0.75803634777692697).epsilon(1e-15));
-  CHECK(mean_derivative(*make_link("cloglog"), 0.3, 0) == doctest::Approx(0.74072313400917245).epsilon(1e-15));
-  CHECK(mean_derivative(*make_link("logit"), -4.0, 0) == doctest::Approx(0.017986209962091559).epsilon(1e-15));
+  CHECK(mean_derivative(*make_link("cloglog"), 0.3, 0) ==
+        doctest::Approx(0.74072313400917245).epsilon(1e-15));
+  CHECK(mean_derivative(*make_link("logit"), -4.0, 0) ==
+        doctest::Approx(0.017986209962091559).epsilon(1e-15));
 }
 
 TEST_CASE("four derivatives of every inverse link match central differences") {
@@ -78,26 +80,32 @@ TEST_CASE("four derivatives of every inverse link match central differences") {
       for (int k = 1; k <= 4; ++k) {
         const auto lower = [&](double t) { return mean_derivative(*link, t, k - 1); };
         const double numeric = central_difference(lower, eta, 1e-3 * std::min(1.0, std::abs(eta) + 0.1));
-        CAPTURE(example.name); CAPTURE(eta); CAPTURE(k);
+        CAPTURE(example.name);
+        CAPTURE(eta);
+        CAPTURE(k);
         CHECK(relative_error(mean_derivative(*link, eta, k), numeric) < 1e-8);
       }
     }
   }
 }
 
-TEST_CASE("log probabilities of sigmoid links: values and derivatives, both sides of every change of formula") {
+TEST_CASE(
+    "log probabilities of sigmoid links: values and derivatives, both sides of every change of formula") {
   for (const std::string name : {"logit", "probit", "cloglog"}) {
     const std::unique_ptr<const Link> link = make_link(name);
     for (const double eta : {-20.0, -6.0, -2.0, -0.70, -0.68, 0.0, 0.9, 2.0, 4.0}) {
-      CAPTURE(name); CAPTURE(eta);
+      CAPTURE(name);
+      CAPTURE(eta);
       const double mu = mean_derivative(*link, eta, 0);
       CHECK(relative_error(log_success(*link, eta, 0), std::log(mu)) < 1e-13);
       if (mu < 0.9) CHECK(relative_error(log_failure(*link, eta, 0), std::log1p(-mu)) < 1e-13);
       CHECK(std::exp(log_success(*link, eta, 0)) + std::exp(log_failure(*link, eta, 0)) ==
             doctest::Approx(1.0).epsilon(1e-13));
       for (int k = 1; k <= 4; ++k) {
-        const double success = central_difference([&](double t) { return log_success(*link, t, k - 1); }, eta, 1e-3);
-        const double failure = central_difference([&](double t) { return log_failure(*link, t, k - 1); }, eta, 1e-3);
+        const double success =
+            central_difference([&](double t) { return log_success(*link, t, k - 1); }, eta, 1e-3);
+        const double failure =
+            central_difference([&](double t) { return log_failure(*link, t, k - 1); }, eta, 1e-3);
         CAPTURE(k);
         CHECK(relative_error(log_success(*link, eta, k), success) < 2e-9);
         CHECK(relative_error(log_failure(*link, eta, k), failure) < 2e-9);
@@ -114,7 +122,8 @@ TEST_CASE("sigmoid formulas agree with the quotients that hold for every link") 
       link->log_probability(&eta, 1, special);
       link->Link::log_probability(&eta, 1, general);
       for (int k = 0; k < 5; ++k) {
-        CAPTURE(name); CAPTURE(k);
+        CAPTURE(name);
+        CAPTURE(k);
         CHECK(relative_error(special.success[k][0], general.success[k][0]) < 1e-11);
         CHECK(relative_error(special.failure[k][0], general.failure[k][0]) < 1e-11);
       }
@@ -156,8 +165,9 @@ TEST_CASE("probabilities do not exist where the mean is outside (0, 1)") {
 }
 
 TEST_CASE("an unknown link is refused with the list of known ones") {
-  CHECK_THROWS_WITH_AS(make_link("logi"),
-                       "link must be one of identity, log, logit, probit, cloglog, inverse, inverse_squared, sqrt, but "
-                       "is 'logi'.",
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      make_link("logi"),
+      "link must be one of identity, log, logit, probit, cloglog, inverse, inverse_squared, sqrt, but "
+      "is 'logi'.",
+      std::invalid_argument);
 }

@@ -98,10 +98,12 @@ TEST_CASE("Stirling's error gives the gamma, digamma and trigamma functions of R
 TEST_CASE("log Phi and the hazard agree with R from the far lower to the upper tail") {
   // R: pnorm(x, log.p = TRUE); exp(dnorm(x, log = TRUE) - pnorm(x, log.p = TRUE))
   const double x[] = {-40.0, -12.0, -5.001, -4.999, 0.0, 3.0, 9.0};
-  const double value[] = {-804.6084420137538, -75.410673001568796,    -15.07018538160944,     -15.059812373671576,
-                          -0.69314718055994529, -0.0013508099647481938, -1.1285884059538408e-19};
-  const double hazard[] = {40.024968847206338,  12.082214175254354,    5.1874712761032615,     5.1855366689741942,
-                           0.79788456080286529, 0.0044378390421256622, 1.0279773571668901e-18};
+  const double value[] = {-804.6084420137538,     -75.410673001568796,  -15.07018538160944,
+                          -15.059812373671576,    -0.69314718055994529, -0.0013508099647481938,
+                          -1.1285884059538408e-19};
+  const double hazard[] = {40.024968847206338,    12.082214175254354,  5.1874712761032615,
+                           5.1855366689741942,    0.79788456080286529, 0.0044378390421256622,
+                           1.0279773571668901e-18};
   for (int i = 0; i < 7; ++i) {
     CHECK(relative_error(log_normal_cdf(x[i]).value, value[i], 0.0) < 2e-14);
     CHECK(relative_error(log_normal_cdf(x[i]).d1, hazard[i], 0.0) < 1e-13);  // R's own difference of logs

@@ -18,9 +18,10 @@ struct Binomial {
   /// y log y + (1 - y) log(1 - y): 0 for a single trial.
   double saturated_trial(double y) const { return x_log_x(y) + x_log_x(1.0 - y); }
 
-  /// log of the binomial probability of its own mean. `var_weight` is the number of trials. A weight that is not a
-  /// whole number counts no trials: such a row is `var_weight` times the Bernoulli term.
-  Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n, double) const {
+  /// log of the binomial probability of its own mean. `var_weight` is the number of trials. A weight that is
+  /// not a whole number counts no trials: such a row is `var_weight` times the Bernoulli term.
+  Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
+                      double) const {
     const auto term = [this](double share, double weight) -> Saturated {
       const double trials = std::round(weight);
       if (std::abs(weight - trials) > 1e-8) return {weight * saturated_trial(share), 0.0, 0.0};

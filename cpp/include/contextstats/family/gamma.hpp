@@ -24,19 +24,20 @@ struct Gamma {
     return mu * mu;
   }
 
-  /// log f(y; y, phi / v) = {log(k) - log(2 pi)} / 2 - delta(k) - log(y), with shape k = v / phi and delta the
-  /// error of Stirling's formula.
+  /// log f(y; y, phi / v) = {log(k) - log(2 pi)} / 2 - delta(k) - log(y), with shape k = v / phi and delta
+  /// the error of Stirling's formula.
   Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
                       double phi) const {
     const auto scale_term = [phi](double v) -> Saturated {
       const double shape = v / phi;
       const StirlingError delta = stirling_error(shape);
-      const double in_shape = 0.5 - shape * delta.d1;               // shape times d/dshape
-      const double in_shape2 = -0.5 - shape * shape * delta.d2;     // shape^2 times d2/dshape2
+      const double in_shape = 0.5 - shape * delta.d1;            // shape times d/dshape
+      const double in_shape2 = -0.5 - shape * shape * delta.d2;  // shape^2 times d2/dshape2
       return {0.5 * (std::log(shape) - kLogTwoPi) - delta.value, -in_shape / phi,
               (in_shape2 + 2.0 * in_shape) / (phi * phi)};
     };
-    return sum_separable(y, var_weight, freq_weight, n, scale_term, [](double value) { return -std::log(value); });
+    return sum_separable(y, var_weight, freq_weight, n, scale_term,
+                         [](double value) { return -std::log(value); });
   }
 };
 

@@ -44,7 +44,8 @@ class NegativeBinomial {
   }
 
   /// v log f(y; y), log f = log[k / {2 pi y (y + k)}] / 2 + delta(y + k) - delta(k) - delta(y), 0 for y = 0.
-  Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n, double) const {
+  Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
+                      double) const {
     const double delta_size = stirling_error(size_).value;
     const auto term = [this, delta_size](double count, double weight) -> Saturated {
       if (!(count > 0.0)) return {};

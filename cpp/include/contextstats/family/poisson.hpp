@@ -23,8 +23,10 @@ struct Poisson {
     return mu;
   }
 
-  /// v log f(y; y); log f is -log(2 pi y) / 2 - delta(y) with delta the error of Stirling's formula, 0 for y = 0.
-  Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n, double) const {
+  /// v log f(y; y); log f is -log(2 pi y) / 2 - delta(y) with delta the error of Stirling's formula, 0 for y
+  /// = 0.
+  Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
+                      double) const {
     const auto term = [](double count, double weight) -> Saturated {
       if (!(count > 0.0)) return {};
       return {-weight * (0.5 * (kLogTwoPi + std::log(count)) + stirling_error(count).value), 0.0, 0.0};

@@ -8,8 +8,8 @@ namespace contextstats {
 
 /// eta = log{-log(1 - mu)}, so that with e = exp(eta), mu = 1 - exp(-e).
 ///
-/// A failure has log(1 - mu) = -e, which overflows for eta > 709.78: its deviance is then +infinity. A success
-/// is valid at any finite eta.
+/// A failure has log(1 - mu) = -e, which overflows for eta > 709.78: its deviance is then +infinity. A
+/// success is valid at any finite eta.
 struct CloglogFormula {
   static constexpr const char* name = "cloglog";
   static constexpr double lower = 0.0;
@@ -40,8 +40,10 @@ struct CloglogFormula {
 
   /// log(mu) = eta - e/2 + sum B_n e^n / (n n!), Bernoulli numbers B_n; d/deta multiplies the n-th term by n.
   static void success_by_series(double e, double eta, double* out) {
-    constexpr double coefficient[8] = {1.0 / 12,         -1.0 / 720,          1.0 / 30240,        -1.0 / 1209600,
-                                       1.0 / 47900160, -691.0 / 1307674368000, 1.0 / 74724249600, -3617.0 / 10670622842880000};
+    constexpr double coefficient[8] = {1.0 / 12,          -1.0 / 720,
+                                       1.0 / 30240,       -1.0 / 1209600,
+                                       1.0 / 47900160,    -691.0 / 1307674368000,
+                                       1.0 / 74724249600, -3617.0 / 10670622842880000};
     double term = -0.5 * e;  // term of d log(mu) / deta
     out[0] = eta + term;
     out[1] = 1.0 + term;

@@ -52,7 +52,8 @@ class Link {
   /// Means and derivatives of up to kTileRows rows; NaN where eta is outside the domain of the inverse.
   virtual void inverse(const double* eta, Index n, MeanTile& out) const = 0;
 
-  /// Logarithms of both probabilities; NaN where the mean is not in (0, 1). Sigmoid links override this by formulas that keep both tails.
+  /// Logarithms of both probabilities; NaN where the mean is not in (0, 1). Sigmoid links override this by
+  /// formulas that keep both tails.
   virtual void log_probability(const double* eta, Index n, LogProbabilityTile& out) const {
     MeanTile mean;
     inverse(eta, n, mean);

@@ -5,7 +5,8 @@
 
 namespace contextstats {
 
-/// eta = log{mu / (1 - mu)}. Any finite eta is valid: logarithms of both probabilities are linear in the tails.
+/// eta = log{mu / (1 - mu)}. Any finite eta is valid: logarithms of both probabilities are linear in the
+/// tails.
 struct LogitFormula {
   static constexpr const char* name = "logit";
   static constexpr double lower = 0.0;

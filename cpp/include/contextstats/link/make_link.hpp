@@ -25,8 +25,10 @@ inline std::unique_ptr<const Link> make_link(const std::string& name) {
   if (name == InverseFormula::name) return std::make_unique<InverseLink>();
   if (name == InverseSquaredFormula::name) return std::make_unique<InverseSquaredLink>();
   if (name == SqrtFormula::name) return std::make_unique<SqrtLink>();
-  throw std::invalid_argument("link must be one of identity, log, logit, probit, cloglog, inverse, inverse_squared, "
-                              "sqrt, but is '" + name + "'.");
+  throw std::invalid_argument(
+      "link must be one of identity, log, logit, probit, cloglog, inverse, inverse_squared, "
+      "sqrt, but is '" +
+      name + "'.");
 }
 
 }  // namespace contextstats

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "contextstats/family/gamma.hpp"
@@ -32,7 +33,8 @@ class GaussianIdentityLoss final : public FamilyLinkLoss<Gaussian> {
   }
 };
 
-/// Gamma with eta = 1 / mu > 0: D/2 = y eta - 1 - log(y eta), s = mu - y, w = mu^2, dw = -2 mu^3, d2w = 6 mu^4.
+/// Gamma with eta = 1 / mu > 0: D/2 = y eta - 1 - log(y eta), s = mu - y, w = mu^2, dw = -2 mu^3, d2w = 6
+/// mu^4.
 class GammaInverseLoss final : public FamilyLinkLoss<Gamma> {
  public:
   GammaInverseLoss() : FamilyLinkLoss(Gamma{}, std::make_unique<InverseLink>()) {}
@@ -41,9 +43,7 @@ class GammaInverseLoss final : public FamilyLinkLoss<Gamma> {
 
   void evaluate(const double* y, const double* eta, Index n, const LossTile& out) const override {
     const auto weight = [eta](Index i) { return 1.0 / (eta[i] * eta[i]); };
-    write_rows(out.deviance, n, [&](Index i) {
-      return 2.0 * t_minus_log1p(std::fma(y[i], eta[i], -1.0));
-    });
+    write_rows(out.deviance, n, [&](Index i) { return 2.0 * t_minus_log1p(y[i] * eta[i] - 1.0); });
     write_rows(out.score, n, [&](Index i) { return 1.0 / eta[i] - y[i]; });
     write_rows(out.weight, n, weight);
     write_rows(out.expected, n, weight);
@@ -54,8 +54,8 @@ class GammaInverseLoss final : public FamilyLinkLoss<Gamma> {
   }
 };
 
-/// Inverse Gaussian with eta = 1 / mu^2 > 0: D/2 = (y sqrt(eta) - 1)^2 / (2 y), s = (mu - y) / 2, w = mu^3 / 4,
-/// dw = -3 mu^5 / 8, d2w = 15 mu^7 / 16.
+/// Inverse Gaussian with eta = 1 / mu^2 > 0: D/2 = (y sqrt(eta) - 1)^2 / (2 y), s = (mu - y) / 2, w = mu^3 /
+/// 4, dw = -3 mu^5 / 8, d2w = 15 mu^7 / 16.
 class InverseGaussianInverseSquaredLoss final : public FamilyLinkLoss<InverseGaussian> {
  public:
   InverseGaussianInverseSquaredLoss()

@@ -63,8 +63,9 @@ class FamilyLinkLoss : public Loss {
 
 /// Any family with a variance function, under any link.
 ///
-/// The score s(eta) = (y - mu) mu' / V(mu) is evaluated as a Taylor polynomial in eta, which holds the observed
-/// weight w = -ds/deta and its derivatives. Source: McCullagh and Nelder (1989), Generalized Linear Models, 2.5.
+/// The score s(eta) = (y - mu) mu' / V(mu) is evaluated as a Taylor polynomial in eta, which holds the
+/// observed weight w = -ds/deta and its derivatives. Source: McCullagh and Nelder (1989), Generalized Linear
+/// Models, 2.5.
 template <class Family>
 class GlmLoss final : public FamilyLinkLoss<Family> {
  public:
@@ -76,11 +77,20 @@ class GlmLoss final : public FamilyLinkLoss<Family> {
       this->link().inverse(eta + start, rows, mean);
       const LossTile tile = rows_from(out, start);
       switch (score_order(out)) {
-        case 0: return evaluate_rows<0>(y + start, mean, rows, tile);
-        case 1: return evaluate_rows<1>(y + start, mean, rows, tile);
-        case 2: return evaluate_rows<2>(y + start, mean, rows, tile);
-        default: return evaluate_rows<3>(y + start, mean, rows, tile);
+        case 0:
+          evaluate_rows<0>(y + start, mean, rows, tile);
+          break;
+        case 1:
+          evaluate_rows<1>(y + start, mean, rows, tile);
+          break;
+        case 2:
+          evaluate_rows<2>(y + start, mean, rows, tile);
+          break;
+        default:
+          evaluate_rows<3>(y + start, mean, rows, tile);
       }
+      discard_outside(eta + start, rows, -kLargest, kLargest, tile);
+      discard_overflow(rows, tile);
     });
   }
 
@@ -96,7 +106,8 @@ class GlmLoss final : public FamilyLinkLoss<Family> {
       const Jet<N> mu = mean_jet<N>(mean, i);
       const Jet<N> slope_over_variance = slope_jet<N>(mean, i) / family.variance(mu);
       const Jet<N> score = (y[i] - mu) * slope_over_variance;
-      if (out.deviance != nullptr) out.deviance[i] = 2.0 * std::max(family.half_deviance(y[i], mean.d[0][i]), 0.0);
+      if (out.deviance != nullptr)
+        out.deviance[i] = 2.0 * std::max(family.half_deviance(y[i], mean.d[0][i]), 0.0);
       if (out.expected != nullptr) out.expected[i] = mean.d[1][i] * slope_over_variance.c[0];
       if (out.score != nullptr) out.score[i] = score.derivative(0);
       if constexpr (N >= 1) {
@@ -107,7 +118,6 @@ class GlmLoss final : public FamilyLinkLoss<Family> {
       }
       if constexpr (N >= 3) out.weight_d2[i] = -score.derivative(3);
     }
-    discard_overflow(n, out);
   }
 };
 

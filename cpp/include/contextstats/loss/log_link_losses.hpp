@@ -21,7 +21,8 @@ inline void one_for_zero(const double* y, Index n, double* out) {
 
 /// values[i] = otherwise[i] where distance[i] / scale(i) is beyond the reach of `t_minus_log1p_series`.
 template <class Scale>
-void replace_far(const double* distance, const Scale& scale, const double* otherwise, Index n, double* values) {
+void replace_far(const double* distance, const Scale& scale, const double* otherwise, Index n,
+                 double* values) {
   for (Index i = 0; i < n; ++i) {
     const double near = values[i];
     const double far = otherwise[i];
@@ -31,7 +32,8 @@ void replace_far(const double* distance, const Scale& scale, const double* other
 
 /// Poisson regression with the log link: s = y - mu, w = dw = d2w = mu.
 ///
-/// A mean that underflows (eta < -708) is held at exp(-708): its score is y. Means beyond exp(708) are discarded.
+/// A mean that underflows (eta < -708) is held at exp(-708): its score is y. Means beyond exp(708) are
+/// discarded.
 class PoissonLogLoss final : public FamilyLinkLoss<Poisson> {
  public:
   PoissonLogLoss() : FamilyLinkLoss(Poisson{}, std::make_unique<LogLink>()) {}
@@ -56,7 +58,8 @@ class PoissonLogLoss final : public FamilyLinkLoss<Poisson> {
   }
 
  private:
-  static void write_deviance(const double* y, const double* eta, const double* mu, Index n, double* deviance) {
+  static void write_deviance(const double* y, const double* eta, const double* mu, Index n,
+                             double* deviance) {
     double divisor[kTileRows], far[kTileRows], excess[kTileRows];
     one_for_zero(y, n, divisor);
     std::copy_n(divisor, n, far);
@@ -64,11 +67,13 @@ class PoissonLogLoss final : public FamilyLinkLoss<Poisson> {
     for (Index i = 0; i < n; ++i) excess[i] = mu[i] - y[i];
     for (Index i = 0; i < n; ++i) far[i] = 2.0 * (y[i] * (far[i] - eta[i]) + excess[i]);
     for (Index i = 0; i < n; ++i) deviance[i] = 2.0 * y[i] * t_minus_log1p_series(excess[i] / divisor[i]);
-    replace_far(excess, [y](Index i) { return y[i]; }, far, n, deviance);
+    replace_far(
+        excess, [y](Index i) { return y[i]; }, far, n, deviance);
   }
 };
 
-/// Gamma regression with the log link. With r = y / mu: s = r - 1, w = r, dw = -r, d2w = r, expected weight 1.
+/// Gamma regression with the log link. With r = y / mu: s = r - 1, w = r, dw = -r, d2w = r, expected
+/// weight 1.
 ///
 /// Valid for |eta| <= 708.
 class GammaLogLoss final : public FamilyLinkLoss<Gamma> {
@@ -96,14 +101,16 @@ class GammaLogLoss final : public FamilyLinkLoss<Gamma> {
   }
 
  private:
-  static void write_deviance(const double* y, const double* eta, const double* ratio, Index n, double* deviance) {
+  static void write_deviance(const double* y, const double* eta, const double* ratio, Index n,
+                             double* deviance) {
     double far[kTileRows], excess[kTileRows];
     std::copy_n(y, n, far);
     log_in_place(far, n);
     for (Index i = 0; i < n; ++i) excess[i] = ratio[i] - 1.0;
     for (Index i = 0; i < n; ++i) far[i] = 2.0 * (excess[i] - (far[i] - eta[i]));
     for (Index i = 0; i < n; ++i) deviance[i] = 2.0 * t_minus_log1p_series(excess[i]);
-    replace_far(excess, [](Index) { return 1.0; }, far, n, deviance);
+    replace_far(
+        excess, [](Index) { return 1.0; }, far, n, deviance);
   }
 };
 
@@ -151,8 +158,10 @@ class NegativeBinomialLogLoss final : public FamilyLinkLoss<NegativeBinomial> {
     std::copy_n(divisor, n, far);
     log_in_place(far, n);
     for (Index i = 0; i < n; ++i) far[i] = y[i] * (far[i] - eta[i]);
-    for (Index i = 0; i < n; ++i) deviance[i] = y[i] * t_minus_log1p_series(excess[i] / divisor[i]) - excess[i];
-    replace_far(excess, [y](Index i) { return y[i]; }, far, n, deviance);
+    for (Index i = 0; i < n; ++i)
+      deviance[i] = y[i] * t_minus_log1p_series(excess[i] / divisor[i]) - excess[i];
+    replace_far(
+        excess, [y](Index i) { return y[i]; }, far, n, deviance);
 
     for (Index i = 0; i < n; ++i) far[i] = (mu[i] + size) / (y[i] + size);
     log_in_place(far, n);
@@ -160,10 +169,10 @@ class NegativeBinomialLogLoss final : public FamilyLinkLoss<NegativeBinomial> {
     for (Index i = 0; i < n; ++i) {
       second[i] = excess[i] - (y[i] + size) * t_minus_log1p_series(excess[i] / (y[i] + size));
     }
-    replace_far(excess, [y, size](Index i) { return y[i] + size; }, far, n, second);
+    replace_far(
+        excess, [y, size](Index i) { return y[i] + size; }, far, n, second);
     for (Index i = 0; i < n; ++i) deviance[i] = 2.0 * std::max(deviance[i] + second[i], 0.0);
   }
-
 };
 
 /// V = mu^p with the log link (inverse Gaussian, Tweedie). With A = y mu^(1-p), B = mu^(2-p):
@@ -172,7 +181,8 @@ class NegativeBinomialLogLoss final : public FamilyLinkLoss<NegativeBinomial> {
 template <class Family>
 class PowerLogLoss final : public FamilyLinkLoss<Family> {
  public:
-  explicit PowerLogLoss(Family family) : FamilyLinkLoss<Family>(std::move(family), std::make_unique<LogLink>()) {}
+  explicit PowerLogLoss(Family family)
+      : FamilyLinkLoss<Family>(std::move(family), std::make_unique<LogLink>()) {}
 
   void evaluate(const double* all_y, const double* all_eta, Index n, const LossTile& out) const override {
     const Family& family = this->family();
@@ -187,9 +197,8 @@ class PowerLogLoss final : public FamilyLinkLoss<Family> {
       exp_in_place(A, rows);
       exp_in_place(B, rows);
       for (Index i = 0; i < rows; ++i) A[i] *= y[i];
-      write_rows(tile.deviance, rows, [&](Index i) {
-        return 2.0 * std::max(family.half_deviance(y[i], std::exp(eta[i])), 0.0);
-      });
+      write_rows(tile.deviance, rows,
+                 [&](Index i) { return 2.0 * std::max(family.half_deviance(y[i], std::exp(eta[i])), 0.0); });
       write_rows(tile.score, rows, [&](Index i) { return A[i] - B[i]; });
       write_rows(tile.weight, rows, [&](Index i) { return a * A[i] + b * B[i]; });
       write_rows(tile.expected, rows, [&](Index i) { return B[i]; });

@@ -13,7 +13,8 @@ namespace contextstats {
 
 /// Logistic regression for proportions y in [0, 1], vectorised.
 ///
-/// With a = exp(-|eta|) in (0, 1], both probabilities are 1 / (1 + a) and a / (1 + a), neither of which cancels:
+/// With a = exp(-|eta|) in (0, 1], both probabilities are 1 / (1 + a) and a / (1 + a), neither of which
+/// cancels:
 ///
 ///     D/2 = log(1 + a) + max(eta, 0) - y eta - saturated,
 ///     s = y (1 - mu) - (1 - y) mu,    w = mu (1 - mu),    dw = w (1 - 2 mu),    d2w = w (1 - 6 w).
@@ -58,8 +59,8 @@ class LogitLoss final : public FamilyLinkLoss<Binomial> {
     }
   }
 
-  static void write_derivatives(const double* y, const double* eta, const double* a, const double* likely, Index n,
-                                const LossTile& out) {
+  static void write_derivatives(const double* y, const double* eta, const double* a, const double* likely,
+                                Index n, const LossTile& out) {
     write_rows(out.score, n, [&](Index i) {
       const double unlikely = a[i] * likely[i];
       const double mu = eta[i] >= 0.0 ? likely[i] : unlikely;
@@ -69,9 +70,8 @@ class LogitLoss final : public FamilyLinkLoss<Binomial> {
     const auto weight = [&](Index i) { return a[i] * likely[i] * likely[i]; };
     write_rows(out.weight, n, weight);
     write_rows(out.expected, n, weight);
-    write_rows(out.weight_d1, n, [&](Index i) {
-      return weight(i) * std::copysign((1.0 - a[i]) * likely[i], -eta[i]);
-    });
+    write_rows(out.weight_d1, n,
+               [&](Index i) { return weight(i) * std::copysign((1.0 - a[i]) * likely[i], -eta[i]); });
     write_rows(out.weight_d2, n, [&](Index i) { return weight(i) * (1.0 - 6.0 * weight(i)); });
   }
 };

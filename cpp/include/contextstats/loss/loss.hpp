@@ -7,7 +7,8 @@
 
 namespace contextstats {
 
-/// What `Loss::evaluate` writes for a tile of n rows. Arrays are contiguous; a null pointer means "not wanted".
+/// What `Loss::evaluate` writes for a tile of n rows. Arrays are contiguous; a null pointer means "not
+/// wanted".
 ///
 /// With D the unit deviance of one row (so -log f = D / 2 + constant when phi = 1):
 struct LossTile {
@@ -19,11 +20,12 @@ struct LossTile {
   double* weight_d2 = nullptr;  // d2w/deta2
 };
 
-/// The deviance of a family under a link, row by row, as a function of the linear predictor eta (offset included).
+/// The deviance of a family under a link, row by row, as a function of the linear predictor eta (offset
+/// included).
 ///
-/// Rows are unweighted: whoever sums them multiplies by the weights. A row whose mean lies outside the support
-/// of its family, or is not finite, has deviance +infinity and zero for everything else: never NaN. A line
-/// search therefore sees an objective of +infinity and halves its step.
+/// Rows are unweighted: whoever sums them multiplies by the weights. A row whose mean lies outside the
+/// support of its family, or is not finite, has deviance +infinity and zero for everything else: never NaN. A
+/// line search therefore sees an objective of +infinity and halves its step.
 ///
 /// Objects are immutable: one loss may be used by several threads at once.
 class Loss {

@@ -15,7 +15,8 @@
 namespace contextstats {
 
 /// The loss of any family under any link, by the formulas that hold for every pair.
-inline std::unique_ptr<Loss> make_general_loss(const std::string& family, const std::string& link, double parameter) {
+inline std::unique_ptr<Loss> make_general_loss(const std::string& family, const std::string& link,
+                                               double parameter) {
   std::unique_ptr<const Link> g = make_link(link);
   if (family == Gaussian::name) return std::make_unique<GlmLoss<Gaussian>>(Gaussian{}, std::move(g));
   if (family == Binomial::name) return std::make_unique<BinomialLoss>(Binomial{}, std::move(g));
@@ -28,14 +29,16 @@ inline std::unique_ptr<Loss> make_general_loss(const std::string& family, const 
     return std::make_unique<GlmLoss<NegativeBinomial>>(NegativeBinomial(parameter), std::move(g));
   }
   if (family == Tweedie::name) return std::make_unique<GlmLoss<Tweedie>>(Tweedie(parameter), std::move(g));
-  throw std::invalid_argument("family must be one of gaussian, binomial, poisson, gamma, inverse_gaussian, "
-                              "negative_binomial, tweedie, but is '" + family + "'.");
+  throw std::invalid_argument(
+      "family must be one of gaussian, binomial, poisson, gamma, inverse_gaussian, "
+      "negative_binomial, tweedie, but is '" +
+      family + "'.");
 }
 
 /// The loss of `family` under `link`; pairs that are used most have formulas of their own.
 ///
-/// `parameter` is alpha of the negative binomial (V = mu + alpha mu^2) or the power of the Tweedie family; other
-/// families ignore it. Throws std::invalid_argument for unknown names or a parameter out of range.
+/// `parameter` is alpha of the negative binomial (V = mu + alpha mu^2) or the power of the Tweedie family;
+/// other families ignore it. Throws std::invalid_argument for unknown names or a parameter out of range.
 inline std::unique_ptr<Loss> make_loss(const std::string& family, const std::string& link, double parameter) {
   const auto is = [&](const char* wanted_family, const char* wanted_link) {
     return family == wanted_family && link == wanted_link;
@@ -47,7 +50,8 @@ inline std::unique_ptr<Loss> make_loss(const std::string& family, const std::str
   if (is("inverse_gaussian", "inverse_squared")) return std::make_unique<InverseGaussianInverseSquaredLoss>();
   if (is("gamma", "log")) return std::make_unique<GammaLogLoss>();
   if (is("negative_binomial", "log")) return std::make_unique<NegativeBinomialLogLoss>(parameter);
-  if (is("inverse_gaussian", "log")) return std::make_unique<PowerLogLoss<InverseGaussian>>(InverseGaussian{});
+  if (is("inverse_gaussian", "log"))
+    return std::make_unique<PowerLogLoss<InverseGaussian>>(InverseGaussian{});
   if (is("tweedie", "log")) return std::make_unique<PowerLogLoss<Tweedie>>(Tweedie(parameter));
   return make_general_loss(family, link, parameter);
 }

@@ -44,7 +44,8 @@ inline void discard_row(const LossTile& out, Index i) {
 /// Discards the rows whose eta is not in [lowest, highest]; NaN is in no interval.
 inline void discard_outside(const double* eta, Index n, double lowest, double highest, const LossTile& out) {
   const Eigen::Map<const Eigen::ArrayXd> rows(eta, n);
-  if (rows.minCoeff<Eigen::PropagateNaN>() >= lowest && rows.maxCoeff<Eigen::PropagateNaN>() <= highest) return;
+  if (rows.minCoeff<Eigen::PropagateNaN>() >= lowest && rows.maxCoeff<Eigen::PropagateNaN>() <= highest)
+    return;
   for (Index i = 0; i < n; ++i) {
     if (!(eta[i] >= lowest && eta[i] <= highest)) discard_row(out, i);
   }
@@ -52,7 +53,8 @@ inline void discard_outside(const double* eta, Index n, double lowest, double hi
 
 /// Discards the rows in which a number that was asked for is not finite.
 inline void discard_overflow(Index n, const LossTile& out) {
-  for (const double* array : {out.deviance, out.score, out.weight, out.expected, out.weight_d1, out.weight_d2}) {
+  for (const double* array :
+       {out.deviance, out.score, out.weight, out.expected, out.weight_d1, out.weight_d2}) {
     if (array == nullptr) continue;
     for (Index i = 0; i < n; ++i) {
       if (!std::isfinite(array[i])) discard_row(out, i);

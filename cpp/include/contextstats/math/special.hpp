@@ -52,9 +52,9 @@ struct LogNormalCdf {
 /// log Phi and its four derivatives, without loss in the lower tail.
 ///
 /// With m = phi / Phi and h = x + m: m' = -m h and h' = 1 - m h. Below x = -5 these differences cancel. There
-/// Laplace's continued fraction m = t + K1, K_n = n / (t + K_{n+1}), t = -x, gives h = K1, 1 - m h = K1 (K2 - K1)
-/// and 2 K1 - K2 = K1 K2 (K3 - K2), all differences of numbers that are far apart.
-/// Source: Abramowitz and Stegun (1964), 26.2.14.
+/// Laplace's continued fraction m = t + K1, K_n = n / (t + K_{n+1}), t = -x, gives h = K1, 1 - m h = K1 (K2 -
+/// K1) and 2 K1 - K2 = K1 K2 (K3 - K2), all differences of numbers that are far apart. Source: Abramowitz and
+/// Stegun (1964), 26.2.14.
 inline LogNormalCdf log_normal_cdf(double x) {
   constexpr double half_log_two_pi = 0.5 * kLogTwoPi;
   if (x < -5.0) {
@@ -62,7 +62,7 @@ inline LogNormalCdf log_normal_cdf(double x) {
     double k4 = 0.0;
     for (int n = 40; n >= 4; --n) k4 = n / (t + k4);
     const double k3 = 3.0 / (t + k4), k2 = 2.0 / (t + k3), h = 1.0 / (t + k2), m = t + h;
-    const double g = k2 - h;                   // (1 - m h) / h
+    const double g = k2 - h;  // (1 - m h) / h
     const double h_minus_g = h * k2 * (k3 - k2);
     const double one_minus_ratio = k2 * (k3 - k2);  // 1 - g / h
     return {-0.5 * x * x - half_log_two_pi - std::log(m), m, -m * h, m * h * h_minus_g,
@@ -79,7 +79,8 @@ inline LogNormalCdf log_normal_cdf(double x) {
           -h * d3 + m * (2.0 * h * slope_h - d3)};
 }
 
-/// Phi^-1(p), 0 < p < 1, by Newton's method on log Phi: it is concave, so that the steps converge from any start.
+/// Phi^-1(p), 0 < p < 1, by Newton's method on log Phi: it is concave, so that the steps converge from any
+/// start.
 inline double normal_quantile(double p) {
   if (p > 0.5) return -normal_quantile(1.0 - p);
   const double target = std::log(p);

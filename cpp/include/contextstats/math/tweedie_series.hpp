@@ -17,17 +17,18 @@ struct TweedieSaturated {
 
 /// The compound Poisson-gamma density at its own mean, 1 < power < 2, y > 0.
 ///
-/// Dunn and Smyth's series f = (1/y) sum_j W_j exp{-y^(2-p) / (phi (p-1) (2-p))} is summed over the number j of
-/// gamma jumps. With a = (2-p)/(p-1), J = y^(2-p) / (phi (2-p)) and Stirling's formula for both gamma functions,
+/// Dunn and Smyth's series f = (1/y) sum_j W_j exp{-y^(2-p) / (phi (p-1) (2-p))} is summed over the number j
+/// of gamma jumps. With a = (2-p)/(p-1), J = y^(2-p) / (phi (2-p)) and Stirling's formula for both gamma
+/// functions,
 ///
 ///     f = sqrt(a) / (2 pi y) sum_{j>=1} exp{-(1 + a) d(j, J) - delta(j) - delta(a j)},
 ///     d(j, J) = j log(j / J) - j + J,
 ///
 /// whose terms neither overflow nor cancel, however small phi is. J falls by d log(phi), which gives the
 /// derivatives as moments of J - j under the normalised terms. The terms are a bell of standard deviation
-/// sqrt(J / (1 + a)); where it is wide, every s-th term times s is as exact as all of them (the trapezoidal rule
-/// on a smooth function that vanishes at both ends), so the cost does not grow with J.
-/// Source: Dunn and Smyth (2005), Statistics and Computing 15, 267-280.
+/// sqrt(J / (1 + a)); where it is wide, every s-th term times s is as exact as all of them (the trapezoidal
+/// rule on a smooth function that vanishes at both ends), so the cost does not grow with J. Source: Dunn and
+/// Smyth (2005), Statistics and Computing 15, 267-280.
 class TweedieSeries {
  public:
   explicit TweedieSeries(double power) : power_(power), a_((2.0 - power) / (power - 1.0)) {}
@@ -63,7 +64,8 @@ class TweedieSeries {
   };
 
   double log_term(double j, double center) const {
-    return -(1.0 + a_) * poisson_half_deviance(j, center) - stirling_error(j).value - stirling_error(a_ * j).value;
+    return -(1.0 + a_) * poisson_half_deviance(j, center) - stirling_error(j).value -
+           stirling_error(a_ * j).value;
   }
 
   /// Adds one term; false once the terms are too small to matter.

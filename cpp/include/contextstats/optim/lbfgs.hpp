@@ -13,20 +13,20 @@
 namespace contextstats {
 
 struct LbfgsOptions {
-  int memory = 10;                      ///< pairs of steps and gradient changes that are kept
+  int memory = 10;  ///< pairs of steps and gradient changes that are kept
   int maxiter = 1000;
-  double gradient_tolerance = 1e-8;     ///< on max_j sqrt(scaling_j) |g_j| / max(1, |objective|)
-  double objective_tolerance = 0.0;     ///< on the decrease / max(1, |objective|); 0 switches the test off
-  VectorXd scaling;                     ///< diagonal guess of the inverse Hessian, entries > 0; empty means 1
-  std::function<bool()> stop_requested; ///< polled once an iteration
+  double gradient_tolerance = 1e-8;  ///< on max_j sqrt(scaling_j) |g_j| / max(1, |objective|)
+  double objective_tolerance = 0.0;  ///< on the decrease / max(1, |objective|); 0 switches the test off
+  VectorXd scaling;                  ///< diagonal guess of the inverse Hessian, entries > 0; empty means 1
+  std::function<bool()> stop_requested;  ///< polled once an iteration
   LineSearchOptions line_search;
 };
 
 /// What L-BFGS reports. The defaults describe a run that never was.
 struct LbfgsResult {
-  VectorXd theta;                ///< last accepted point
+  VectorXd theta;  ///< last accepted point
   double objective = 0.0;
-  double gradient_norm = -1.0;   ///< max_j sqrt(scaling_j) |g_j| at theta
+  double gradient_norm = -1.0;  ///< max_j sqrt(scaling_j) |g_j| at theta
   int iterations = 0;
   int evaluations = 0;
   Termination termination = Termination::not_run;
@@ -136,8 +136,8 @@ class LbfgsRun {
     return result_.termination != Termination::not_run;
   }
 
-  /// One step. False if the line search found none: then either the memory misled it (termination stays `not_run`,
-  /// and the next attempt goes without), or the run ends.
+  /// One step. False if the line search found none: then either the memory misled it (termination stays
+  /// `not_run`, and the next attempt goes without), or the run ends.
   bool advance() {
     VectorXd direction = -memory_.apply(gradient_);
     if (!(gradient_.dot(direction) < 0.0)) {
@@ -200,7 +200,8 @@ class LbfgsRun {
 ///
 /// `objective` may return +infinity (or NaN) outside its domain, but not at `start`.
 /// Source: Liu and Nocedal (1989), Mathematical Programming 45, 503-528.
-inline LbfgsResult minimize_lbfgs(const ValueAndGradient& objective, VectorXd start, const LbfgsOptions& options) {
+inline LbfgsResult minimize_lbfgs(const ValueAndGradient& objective, VectorXd start,
+                                  const LbfgsOptions& options) {
   return LbfgsRun(objective, std::move(start), options)();
 }
 

@@ -7,10 +7,10 @@
 namespace contextstats {
 
 struct LineSearchOptions {
-  double decrease = 1e-4;       ///< c1: value(t) <= value(0) + c1 t slope(0)
-  double curvature = 0.9;       ///< c2: |slope(t)| <= c2 |slope(0)|
-  double rounding = 1e-14;      ///< relative error of values: smaller rises are not told from zero
-  double expansion = 4.0;       ///< growth of the step until the minimum is bracketed
+  double decrease = 1e-4;   ///< c1: value(t) <= value(0) + c1 t slope(0)
+  double curvature = 0.9;   ///< c2: |slope(t)| <= c2 |slope(0)|
+  double rounding = 1e-14;  ///< relative error of values: smaller rises are not told from zero
+  double expansion = 4.0;   ///< growth of the step until the minimum is bracketed
   int max_evaluations = 40;
 };
 
@@ -29,11 +29,11 @@ struct LineSearchResult {
 
 /// A step that fulfils the strong Wolfe conditions.
 ///
-/// The decrease is judged by values, or by slopes where values differ by no more than rounding error (Hager and
-/// Zhang's approximate condition): a search near the minimum does not fail for want of digits. A value that is not
-/// finite counts as +infinity, so that steps out of the domain are shortened.
-/// Source: Nocedal and Wright (2006), Numerical Optimization, algorithms 3.5 and 3.6;
-/// Hager and Zhang (2005), SIAM Journal on Optimization 16, 170-192.
+/// The decrease is judged by values, or by slopes where values differ by no more than rounding error (Hager
+/// and Zhang's approximate condition): a search near the minimum does not fail for want of digits. A value
+/// that is not finite counts as +infinity, so that steps out of the domain are shortened. Source: Nocedal and
+/// Wright (2006), Numerical Optimization, algorithms 3.5 and 3.6; Hager and Zhang (2005), SIAM Journal on
+/// Optimization 16, 170-192.
 template <class LineFunction>
 class WolfeSearch {
  public:
@@ -46,7 +46,8 @@ class WolfeSearch {
     double step = first_step;
     while (result_.evaluations < options_.max_evaluations) {
       const LinePoint trial = evaluate(step);
-      if (!decreases(trial) || (previous.step > 0.0 && trial.value >= previous.value)) return zoom(previous, trial);
+      if (!decreases(trial) || (previous.step > 0.0 && trial.value >= previous.value))
+        return zoom(previous, trial);
       if (flat_enough(trial)) return accept(trial);
       if (trial.slope >= 0.0) return zoom(trial, previous);
       previous = trial;

@@ -15,13 +15,20 @@ enum class Termination {
 
 inline const char* to_string(Termination termination) {
   switch (termination) {
-    case Termination::not_run: return "not_run";
-    case Termination::gradient_small: return "gradient_small";
-    case Termination::objective_flat: return "objective_flat";
-    case Termination::iteration_limit: return "iteration_limit";
-    case Termination::interrupted: return "interrupted";
-    case Termination::line_search_failed: return "line_search_failed";
-    case Termination::objective_not_finite: return "objective_not_finite";
+    case Termination::not_run:
+      return "not_run";
+    case Termination::gradient_small:
+      return "gradient_small";
+    case Termination::objective_flat:
+      return "objective_flat";
+    case Termination::iteration_limit:
+      return "iteration_limit";
+    case Termination::interrupted:
+      return "interrupted";
+    case Termination::line_search_failed:
+      return "line_search_failed";
+    case Termination::objective_not_finite:
+      return "objective_not_finite";
   }
   return "unknown";
 }

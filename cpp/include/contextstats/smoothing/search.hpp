@@ -44,7 +44,8 @@ class SmoothingSearch {
     at.fit = solve_(at.rho, theta);
     at.criterion = value_at(at.fit, at.rho, Derivatives::working);
     at.evaluations = 1;
-    MatrixXd metric;  // the exact Hessian, once the search is close
+    CriterionValue exact;  // with the exact Hessian, once the search is close
+    VectorXd exact_rho = at.rho;
     double last_norm = std::numeric_limits<double>::infinity();
     for (;; ++at.iterations) {
       const double norm = projected_gradient(at, lower, upper);
@@ -62,25 +63,20 @@ class SmoothingSearch {
         break;
       }
       const bool slow = norm > 0.2 * last_norm;
-      if (norm < 1e-4 * scale && (metric.size() == 0 || slow)) {
-        metric = value_at(at.fit, at.rho, Derivatives::exact).hessian;
+      const bool near = norm < 1e-4 * scale;
+      if (near && (exact.hessian.size() == 0 || slow)) {
+        exact = value_at(at.fit, at.rho, Derivatives::exact);
+        exact_rho = at.rho;
       }
       last_norm = norm;
-      const MatrixXd hessian = metric.size() > 0 && norm < 1e-4 * scale ? metric : hessian_at(at);
+      const MatrixXd hessian = near && exact.hessian.size() > 0 ? exact.hessian : hessian_at(at);
       if (!step(newton_direction(at, hessian, lower, upper), lower, upper, at)) {
-        const bool exact_failed = metric.size() > 0;
-        if (!exact_failed && norm < 1e-2 * scale) {
-          metric = value_at(at.fit, at.rho, Derivatives::exact).hessian;
-          if (step(newton_direction(at, metric, lower, upper), lower, upper, at)) continue;
-        }
         at.termination = norm <= 1e3 * options_.tolerance * scale ? Termination::objective_flat
                                                                   : Termination::line_search_failed;
         break;
       }
     }
-    at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
-    if (at.criterion.hessian.size() == 0) at.criterion.hessian = difference_hessian(at);
-    if (at.criterion.full_hessian.size() == 0) at.criterion.full_hessian = at.criterion.hessian;
+    complete(exact, exact_rho, at);
     return at;
   }
 
@@ -89,6 +85,21 @@ class SmoothingSearch {
 
   CriterionValue value_at(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const {
     return criterion_.evaluate(fit, rho, wanted);
+  }
+
+  /// Gives the result an exact Hessian: the one at hand where rho has hardly moved since, in what it still can move.
+  void complete(const CriterionValue& exact, const VectorXd& exact_rho, SearchResult& at) const {
+    const VectorXd moved = (at.rho - exact_rho).cwiseProduct(at.criterion.hessian.size() > 0
+                                                                 ? VectorXd(at.criterion.hessian.diagonal().cwiseAbs())
+                                                                 : VectorXd::Ones(at.rho.size()));
+    if (exact.hessian.size() > 0 && moved.cwiseAbs().maxCoeff() < 1e-3) {
+      at.criterion.hessian = exact.hessian;
+      at.criterion.full_hessian = exact.full_hessian;
+      return;
+    }
+    at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
+    if (at.criterion.hessian.size() == 0) at.criterion.hessian = difference_hessian(at);
+    if (at.criterion.full_hessian.size() == 0) at.criterion.full_hessian = at.criterion.hessian;
   }
 
   MatrixXd hessian_at(const SearchResult& at) const {
@@ -165,9 +176,8 @@ class SmoothingSearch {
       const VectorXd rho = (at.rho + length * direction).cwiseMax(lower).cwiseMin(upper);
       PenalizedFit fit = solve_(rho, at.fit.theta + at.criterion.dtheta * (rho - at.rho));
       ++at.evaluations;
-      if (value_at(fit, rho, Derivatives::none).value > before + slack) continue;
       CriterionValue trial = value_at(fit, rho, Derivatives::working);
-      if (!trial.gradient.allFinite()) continue;
+      if (!(trial.value <= before + slack) || !trial.gradient.allFinite()) continue;
       at.rho = rho;
       at.fit = std::move(fit);
       at.criterion = std::move(trial);

@@ -1,0 +1,96 @@
+# contextstats: `make demo` and `make test` do all the set-up themselves; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+BUILD ?= build
+JOBS ?= 2
+DEMO_OUTPUT ?= demo-output
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find cpp/include src python -type f -not -name '*.pyc' 2>/dev/null)
+CPP_FILES = $(shell find cpp src -name '*.hpp' -o -name '*.cpp')
+CMAKE_CPP = -DCONTEXTSTATS_TESTS=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python)
+
+.PHONY: help demo test test-full lint format ruff mypy layers clang-format cpp-test sanitize count pytest bench readme-picture clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1: \2/'
+
+demo: $(VENV)/run ## Install into .venv, fit the RAND Health Insurance Experiment, write a report
+	$(BIN)/contextstats demo --output $(DEMO_OUTPUT)
+
+test: $(VENV)/test ## Everything continuous integration runs
+	@BIN=$(BIN) MAKE="$(MAKE)" tools/run_steps.sh ruff clang-format mypy layers cpp-test sanitize count pytest
+
+test-full: ## As test, statistical tests with all their replicates
+	@CONTEXTSTATS_FULL=1 $(MAKE) test
+
+lint: $(VENV)/test ## Ruff, clang-format, mypy, layers
+	@BIN=$(BIN) MAKE="$(MAKE)" tools/run_steps.sh ruff clang-format mypy layers
+
+# --- environments -----------------------------------------------------------------------------------------------
+
+$(VENV)/python:
+	tools/system_packages.sh run $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/run: $(SOURCES) | $(VENV)/python
+	$(BIN)/python -m pip install --quiet .
+	@touch $@
+
+$(VENV)/test: $(SOURCES) | $(VENV)/python
+	tools/system_packages.sh test $(PYTHON)
+	$(BIN)/python -m pip install --quiet ".[dev]"
+	@touch $@ $(VENV)/run
+
+# --- the steps of `make test`, each also a target ---------------------------------------------------------------
+
+ruff:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clang-format:
+	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
+
+format: ## Rewrite the sources in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP_FILES)
+
+mypy:
+	$(BIN)/mypy
+
+layers:
+	$(BIN)/lint-imports
+
+cpp-test: ## C++ tests, optimised build
+	$(BIN)/cmake -S . -B $(BUILD)/cpp $(CMAKE_CPP) -DCMAKE_BUILD_TYPE=Release
+	$(BIN)/cmake --build $(BUILD)/cpp --parallel $(JOBS)
+	$(BIN)/ctest --test-dir $(BUILD)/cpp --output-on-failure
+
+sanitize: ## C++ tests under the address and undefined-behaviour sanitizers
+	$(BIN)/cmake -S . -B $(BUILD)/sanitize $(CMAKE_CPP) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  -DCONTEXTSTATS_SANITIZE=ON
+	$(BIN)/cmake --build $(BUILD)/sanitize --parallel $(JOBS)
+	$(BIN)/ctest --test-dir $(BUILD)/sanitize --output-on-failure
+
+count:
+	$(BIN)/python tools/count_tests.py
+
+pytest: ## Python tests, with the code of the docs
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+# --- the rest ---------------------------------------------------------------------------------------------------
+
+bench: $(VENV)/test ## Benchmarks
+	$(BIN)/python -m benchmarks
+
+readme-picture: $(VENV)/run ## Draw docs/images/varying_effect.png again
+	$(BIN)/python tools/make_readme_picture.py
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(BUILD) dist $(DEMO_OUTPUT)

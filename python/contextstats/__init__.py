@@ -1,0 +1,37 @@
+"""Regression models whose coefficients are functions of context."""
+
+from contextstats import datasets, families
+from contextstats._version import __version__
+from contextstats.encoders import Additive, Constant, Linear
+from contextstats.errors import (
+    ContextstatsError,
+    ConvergenceWarning,
+    DataError,
+    DataWarning,
+    ExtrapolationWarning,
+    FormulaError,
+    OptionError,
+)
+from contextstats.models import ContextualGLM, glm
+from contextstats.results import GLMResults
+from contextstats.results.serialize import load
+
+__all__ = [
+    "Additive",
+    "Constant",
+    "ContextstatsError",
+    "ContextualGLM",
+    "ConvergenceWarning",
+    "DataError",
+    "DataWarning",
+    "ExtrapolationWarning",
+    "FormulaError",
+    "GLMResults",
+    "Linear",
+    "OptionError",
+    "__version__",
+    "datasets",
+    "families",
+    "glm",
+    "load",
+]

@@ -1,0 +1,47 @@
+"""Pick the build of the numerical core that suits this processor.
+
+The core is compiled once for each level of x86-64 (v2: SSE4.2, v3: AVX2 and FMA). ``CONTEXTSTATS_ISA=v2`` forces the older
+one; results agree to rounding, not to the bit, between levels.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from importlib.util import find_spec
+from typing import Any
+
+
+def _levels() -> list[str]:
+    asked = os.environ.get("CONTEXTSTATS_ISA")
+    if asked:
+        return [asked]
+    from numpy._core._multiarray_umath import __cpu_features__ as features
+
+    newest = ["v3"] if features.get("AVX2") and features.get("FMA3") else []
+    return [*newest, "v2", "base"]
+
+
+def _load() -> Any:
+    for level in _levels():
+        name = f"contextstats._core_{level}"
+        if find_spec(name) is not None:
+            return importlib.import_module(name)
+    raise ImportError(
+        f"The compiled core of contextstats was not found (looked for levels {', '.join(_levels())}). "
+        "Install the package with pip, which compiles it."
+    )
+
+
+_module = _load()
+
+instruction_set: str = _module.__name__.rsplit("_", 1)[-1]
+Design = _module.Design
+Loss = _module.Loss
+basis_matrix = _module.basis_matrix
+fit = _module.fit
+gradient = _module.gradient
+gram = _module.gram
+grouped_scores = _module.grouped_scores
+linear_predictor = _module.linear_predictor
+quadratic_form = _module.quadratic_form

@@ -1,0 +1,1 @@
+"""Outer loops: how coefficients and smoothing parameters are found."""

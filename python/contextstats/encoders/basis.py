@@ -1,0 +1,124 @@
+"""Raw bases as plain data, with a slow and right evaluation in numpy.
+
+The compiled core evaluates the same specifications; its tests compare the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contextstats.encoders.bspline import local_values_continued, scatter
+
+FloatArray = NDArray[np.float64]
+BasisKind = Literal["dense", "bspline", "factor", "tensor"]
+
+
+@dataclass(frozen=True)
+class BasisSpec:
+    """A basis b(c) of functions of context.
+
+    Attributes
+    ----------
+    kind : {"dense", "bspline", "factor", "tensor"}
+        How the functions are evaluated.
+    columns : tuple of int
+        Columns of the context matrix they depend on.
+    centers, scales : tuple of float
+        dense: raw column k is (c_k - center_k) / scale_k.
+    intercept : bool
+        dense: the first raw column is the constant 1.
+    knots : tuple of float
+        bspline: full knot vector, n_raw + degree + 1 values. Outside [knots[degree], knots[n_raw]] every
+        function goes on as a straight line.
+    degree : int
+        bspline: degree of the pieces.
+    periodic : bool
+        bspline: contexts are first wrapped into [knots[degree], knots[n_raw]).
+    n_levels : int
+        factor: codes 0 to n_levels - 1, one indicator each; any other code gives a row of zeros.
+    margins : tuple of BasisSpec
+        tensor: two bases a and b; raw column i * n_b + j is a_i(c) b_j(c).
+    """
+
+    kind: BasisKind
+    columns: tuple[int, ...]
+    centers: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
+    intercept: bool = False
+    knots: tuple[float, ...] = ()
+    degree: int = 3
+    periodic: bool = False
+    n_levels: int = 0
+    margins: tuple[BasisSpec, ...] = ()
+
+    @property
+    def n_raw(self) -> int:
+        """Number of functions in the basis."""
+        if self.kind == "tensor":
+            return self.margins[0].n_raw * self.margins[1].n_raw
+        if self.kind == "bspline":
+            return len(self.knots) - self.degree - 1
+        return self.n_levels if self.kind == "factor" else len(self.columns) + self.intercept
+
+    def evaluate(self, contexts: FloatArray) -> FloatArray:
+        """Evaluate every function in every row.
+
+        Parameters
+        ----------
+        contexts : (n, d) array
+            The context matrix, factors as codes.
+
+        Returns
+        -------
+        (n, n_raw) array
+        """
+        return _EVALUATE[self.kind](self, contexts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain lists, numbers and strings, ready for JSON and for the core."""
+        state = asdict(self)
+        state["margins"] = [margin.to_dict() for margin in self.margins]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in state.items()}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> BasisSpec:
+        """Rebuild the specification that `to_dict` wrote."""
+        values: dict[str, Any] = {field.name: state[field.name] for field in fields(cls)}
+        values["margins"] = [cls.from_dict(margin) for margin in state["margins"]]
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**values)
+
+
+def _evaluate_dense(spec: BasisSpec, contexts: FloatArray) -> FloatArray:
+    columns = (contexts[:, list(spec.columns)] - np.array(spec.centers)) / np.array(spec.scales)
+    return np.column_stack([np.ones(len(contexts)), columns]) if spec.intercept else columns
+
+
+def _evaluate_bspline(spec: BasisSpec, contexts: FloatArray) -> FloatArray:
+    x = contexts[:, spec.columns[0]]
+    knots = np.array(spec.knots)
+    if spec.periodic:
+        low, high = knots[spec.degree], knots[spec.n_raw]
+        x = x - np.floor((x - low) / (high - low)) * (high - low)
+    return scatter(*local_values_continued(x, knots, spec.degree), spec.n_raw)
+
+
+def _evaluate_factor(spec: BasisSpec, contexts: FloatArray) -> FloatArray:
+    return np.asarray(contexts[:, spec.columns[0], None] == np.arange(spec.n_levels), dtype=float)
+
+
+def _evaluate_tensor(spec: BasisSpec, contexts: FloatArray) -> FloatArray:
+    a, b = (margin.evaluate(contexts) for margin in spec.margins)
+    return (a[:, :, None] * b[:, None, :]).reshape(len(contexts), spec.n_raw)
+
+
+_EVALUATE = {
+    "dense": _evaluate_dense,
+    "bspline": _evaluate_bspline,
+    "factor": _evaluate_factor,
+    "tensor": _evaluate_tensor,
+}

@@ -1,0 +1,37 @@
+"""Options that more than one part of the package reads, and what they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, cast, get_args
+
+from contextstats.errors import OptionError
+
+Missing = Literal["drop", "raise"]
+
+
+def check_missing(missing: Any) -> Missing:
+    """Return the option `missing` if it is one of "drop" and "raise".
+
+    Raises
+    ------
+    OptionError
+        If it is anything else.
+    """
+    check_choice("missing", missing, get_args(Missing))
+    return cast("Missing", missing)
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """Return the option `name` if its value is one of the choices.
+
+    Raises
+    ------
+    OptionError
+        Naming the choices.
+    """
+    choices = tuple(choices)
+    if not isinstance(value, str) or value not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise OptionError(f"{name} must be one of {listed}, but is {value!r}.")
+    return value

@@ -1,0 +1,239 @@
+"""Coefficients as functions of context: curves with bands, factor levels with bars, surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from contextstats.errors import OptionError
+from contextstats.plotting import style
+from contextstats.plotting.surface import draw_surface
+from contextstats.results.wording import general, linked, shorten
+
+if TYPE_CHECKING:
+    from contextstats.results.glm import GLMResults
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One predictor along one context, or over two."""
+
+    predictor: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EffectOptions:
+    """What all panels share."""
+
+    level: float
+    simultaneous: bool
+    n: int
+    rug: bool
+
+
+def plot(
+    res: GLMResults,
+    predictors: str | Sequence[str] | None = None,
+    *,
+    context: str | Sequence[str] | None = None,
+    level: float = 0.95,
+    simultaneous: bool = False,
+    n: int = 200,
+    rug: bool = True,
+    caption: bool = True,
+    ax: Any = None,
+) -> Any:
+    """Draw every varying coefficient along its contexts, the other contexts at their typical values.
+
+    A numeric context gives a curve with its confidence band, a factor gives points with bars, a tensor product a
+    filled contour plot of the coefficient. A dashed line marks the average effect, a thin one zero.
+
+    Parameters
+    ----------
+    res : GLMResults
+        The fit.
+    predictors : str or sequence of str, optional
+        Coefficients to draw; default all that vary.
+    context : str or sequence of str, optional
+        Contexts to draw along; default all. A surface is drawn if both its contexts are named.
+    level : float
+        Coverage of the bands.
+    simultaneous : bool
+        Bands that cover the whole curve at once rather than each point.
+    n : int
+        Points of a curve.
+    rug : bool
+        Mark the contexts of the data.
+    caption : bool
+        Explain the marks in small print (a new figure only).
+    ax : Axes or array of Axes, optional
+        Where to draw, one for each panel; default a new figure.
+
+    Returns
+    -------
+    Figure, or `ax` where it was given
+        The figure is not registered with pyplot: save it, or show it as the result of a notebook cell.
+
+    Raises
+    ------
+    OptionError
+        If no coefficient varies, a name is unknown, or `ax` does not fit the panels.
+    """
+    shown = choose_panels(res, predictors, context)
+    options = EffectOptions(level, simultaneous, n, rug)
+    with style.styled():
+        if ax is not None:
+            _draw(res, shown, style.given_axes(ax, len(shown)), options)
+            return ax
+        figure, axes = style.new_figure(len(shown), _columns(shown))
+        _draw(res, shown, axes, options)
+        _share_scales(shown, axes)
+        if caption:
+            style.caption(figure, explanation(res, shown, level, simultaneous))
+        return figure
+
+
+def all_panels(res: GLMResults) -> list[Panel]:
+    """One panel for each varying coefficient and each context, or pair of contexts, it varies with."""
+    design = res.design
+    found = [
+        Panel(design.x_names[block.predictor], tuple(block.term.variables))
+        for block in design.blocks
+        if block.term is not None
+    ]
+    return list(dict.fromkeys(found))
+
+
+def choose_panels(
+    res: GLMResults, predictors: str | Sequence[str] | None, context: str | Sequence[str] | None
+) -> list[Panel]:
+    """The panels that were asked for."""
+    panels = all_panels(res)
+    if not panels:
+        raise OptionError("No coefficient of this model varies, so there is no curve to draw. Fit with a context.")
+    names = _as_list(predictors) or [panel.predictor for panel in panels]
+    variables = _as_list(context) or [name for panel in panels for name in panel.variables]
+    chosen = [
+        panel for panel in panels if panel.predictor in names and all(name in variables for name in panel.variables)
+    ]
+    known = ", ".join(f"{panel.predictor} by {' and '.join(panel.variables)}" for panel in panels)
+    missing = [name for name in names if name not in {panel.predictor for panel in chosen}]
+    if missing or not chosen:
+        raise OptionError(f"There is no panel for {missing or variables}. The panels of this model are: {known}.")
+    return chosen
+
+
+def explanation(res: GLMResults, panels: Sequence[Panel], level: float, simultaneous: bool) -> list[str]:
+    """What the marks mean, in sentences."""
+    kind = "for the whole curve" if simultaneous else "pointwise"
+    sentences = [f"Band or bars: {100 * level:g}% confidence, {kind}. Dashed: average effect in the data."]
+    if any(len(panel.variables) == 2 for panel in panels):
+        sentences.append("Hatched: not distinguishable from the average. White: no data near.")
+    if len(res.design.context_names) > 1:
+        sentences.append("Contexts that are not shown are held at their median or most frequent level.")
+    return sentences
+
+
+def effect_label(res: GLMResults, predictor: str) -> str:
+    """The vertical axis in words, "effect of dose on logit(y)"."""
+    response = linked(res.family.link_name, shorten(res.design.y_name, 18))
+    if predictor == "Intercept":
+        return f"baseline {response}".replace("$", r"\$")
+    return f"effect of {shorten(predictor, 20)} on {response}".replace("$", r"\$")
+
+
+def _draw(res: GLMResults, panels: Sequence[Panel], axes: Sequence[Axes], options: EffectOptions) -> None:
+    averages = res.average_effects().set_index("term")["estimate"]
+    for panel, ax in zip(panels, axes, strict=True):
+        average = float(averages[panel.predictor])
+        label = effect_label(res, panel.predictor)
+        if len(panel.variables) == 2:
+            draw_surface(res, panel.predictor, panel.variables, ax, average, options.level, label)
+        else:
+            _draw_one_context(res, panel, ax, average, options)
+            ax.set_ylabel(label)
+        ax.set_title(style.plain(panel.predictor))
+        ax.set_title(
+            f"average {general(average, 3)}", loc="right", fontsize=style.SMALL, fontweight="normal", color=style.GREY
+        )
+
+
+def _draw_one_context(res: GLMResults, panel: Panel, ax: Axes, average: float, options: EffectOptions) -> None:
+    (variable,) = panel.variables
+    design = res.design
+    curve = res.curve(
+        panel.predictor, variable, n=options.n, level=options.level, simultaneous=options.simultaneous
+    )
+    low, high = curve["conf_low"].to_numpy(), curve["conf_high"].to_numpy()
+    _references(ax, low, high, average, panel.predictor)
+    column = design.contexts[:, list(design.context_names).index(variable)]
+    if variable in design.context_levels:
+        _points(ax, curve, column.astype(int))
+    else:
+        x = curve[variable].to_numpy()
+        ax.fill_between(x, low, high, color=style.BAND, linewidth=0, zorder=2)
+        ax.plot(x, curve["estimate"], color=style.BLUE, linewidth=1.6, zorder=4)
+        ax.margins(x=0.01)
+        if options.rug:
+            style.rug(ax, column)
+    ax.set_xlabel(style.plain(variable))
+
+
+def _points(ax: Axes, curve: Any, codes: Any) -> None:
+    """Estimates with bars at the levels of a factor; the number of rows stands under each name."""
+    names = [str(name) for name in curve.iloc[:, 0]]
+    places = np.arange(len(names))
+    estimate = curve["estimate"].to_numpy()
+    bars = np.abs(np.stack([estimate - curve["conf_low"], curve["conf_high"] - estimate]))
+    ax.errorbar(places, estimate, bars, fmt="o", color=style.BLUE, markersize=4.5, elinewidth=1.3, zorder=4)
+    few = len(names) <= 6 and max(len(name) for name in names) <= 10
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    labels = [
+        style.plain(name, 18) + (f"\nn = {count:,}" if few else "")
+        for name, count in zip(names, counts, strict=True)
+    ]
+    step = max(1, len(names) // 25)
+    ax.set_xticks(places[::step], labels[::step], rotation=0 if few else 60, ha="center" if few else "right")
+    ax.set_xlim(-0.6, len(names) - 0.4)
+    if not few:
+        ax.tick_params(axis="x", labelsize=style.SMALL - 1)
+
+
+def _references(ax: Axes, low: Any, high: Any, average: float, predictor: str) -> None:
+    """The average effect, and zero where it is not far from the band."""
+    bottom, top = float(np.nanmin(low)), float(np.nanmax(high))
+    reach = 0.5 * (top - bottom)
+    if predictor != "Intercept" and bottom - reach <= 0 <= top + reach:
+        ax.axhline(0, color=style.PALE, linewidth=0.9, zorder=1)
+    ax.axhline(average, color=style.INK, linewidth=0.9, linestyle=(0, (5, 3)), zorder=3)
+
+
+def _columns(panels: Sequence[Panel]) -> int | None:
+    """A row for each predictor where all vary with equally many contexts, two or three."""
+    numbers = {sum(panel.predictor == other.predictor for other in panels) for panel in panels}
+    number = numbers.pop() if len(numbers) == 1 else 0
+    return number if 2 <= number <= 3 else None
+
+
+def _share_scales(panels: Sequence[Panel], axes: Sequence[Axes]) -> None:
+    """One vertical scale for the panels of a coefficient, so that contexts can be compared."""
+    for predictor in dict.fromkeys(panel.predictor for panel in panels):
+        own = [
+            ax
+            for panel, ax in zip(panels, axes, strict=True)
+            if panel.predictor == predictor and len(panel.variables) == 1
+        ]
+        if not own:
+            continue
+        limits = [ax.get_ylim() for ax in own]
+        for ax in own:
+            ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+
+
+def _as_list(names: str | Sequence[str] | None) -> list[str]:
+    return [] if names is None else [names] if isinstance(names, str) else list(names)

@@ -1,0 +1,140 @@
+"""One look for all figures: few colours, told apart without colour vision and in grey print; thin axes; no grid."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as _Figure
+from numpy.typing import NDArray
+
+from contextstats.errors import OptionError
+from contextstats.results.wording import shorten
+
+INK = "#1f2328"
+GREY = "#6e7781"
+PALE = "#c9ced4"
+BLUE = "#0b5e97"
+BAND = "#cfe1ee"
+ORANGE = "#c4560a"
+
+PANEL = (3.3, 2.7)  # width and height of a panel, inches
+SMALL = 8
+LARGE = 9.5
+
+_PARAMETERS = {
+    "font.size": LARGE,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": LARGE,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": SMALL + 0.5,
+    "axes.unicode_minus": True,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.4,
+    "hatch.color": GREY,
+    "mathtext.default": "regular",
+}
+
+
+class Figure(_Figure):
+    """A figure outside pyplot's list that notebooks show by themselves."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+
+def styled() -> Any:
+    """Context in which new artists take this look."""
+    return mpl.rc_context(_PARAMETERS)
+
+
+def new_figure(
+    panels: int, columns: int | None = None, panel: tuple[float, float] = PANEL
+) -> tuple[Figure, list[Axes]]:
+    """A figure with so many dressed panels, filled row by row."""
+    columns = columns or (panels if panels <= 3 else 2 if panels == 4 else 3)
+    rows = math.ceil(panels / columns)
+    figure = Figure(figsize=(panel[0] * columns, panel[1] * rows), layout="constrained")
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(panels)]
+    for ax in axes:
+        dress(ax)
+    return figure, axes
+
+
+def dress(ax: Axes) -> None:
+    """Take away what carries no information."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(linewidth=0.7, color=GREY)
+    ax.tick_params(labelsize=SMALL, width=0.7, length=3, color=GREY, labelcolor=INK)
+
+
+def given_axes(ax: Any, panels: int) -> list[Axes]:
+    """The caller's axes as a list, one for each panel.
+
+    Raises
+    ------
+    OptionError
+        If their number is not that of the panels.
+    """
+    axes = [ax] if isinstance(ax, Axes) else list(np.ravel(np.asarray(ax, dtype=object)))
+    if len(axes) != panels:
+        raise OptionError(
+            f"ax must hold one Axes for each of {panels} panels, but holds {len(axes)}. "
+            "Choose panels, or leave ax out for a new figure."
+        )
+    return axes
+
+
+def plain(text: str, width: int = 32) -> str:
+    """A name as it is to be read: never as mathematics, and not longer than `width`."""
+    return shorten(text, width).replace("$", r"\$")
+
+
+def thinned(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """At most so many values at even steps of their order, so that their distribution is kept."""
+    ordered = np.sort(values)
+    if len(ordered) <= most:
+        return ordered
+    return ordered[np.linspace(0, len(ordered) - 1, most).round().astype(int)]
+
+
+def some_rows(n: int, most: int) -> NDArray[np.intp]:
+    """At most so many rows out of n, the same ones at every call."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def rug(ax: Axes, values: NDArray[np.float64], most: int = 400) -> None:
+    """Short ticks at the data, inside the bottom of the panel."""
+    ax.plot(
+        thinned(values, most),
+        np.full(min(len(values), most), 0.0),
+        "|",
+        transform=ax.get_xaxis_transform(),
+        color=GREY,
+        alpha=0.55,
+        markersize=7,
+        markeredgewidth=0.5,
+        clip_on=False,
+        zorder=1,
+    )
+
+
+def caption(figure: Figure, sentences: Sequence[str]) -> None:
+    """A line of small print under the panels, wrapped to the width of the figure."""
+    import textwrap
+
+    characters = int(figure.get_size_inches()[0] * 15)
+    text = "\n".join(textwrap.wrap(" ".join(sentences), characters))
+    figure.supxlabel(text.replace("$", r"\$"), x=0.01, ha="left", fontsize=SMALL - 0.5, color=GREY)

@@ -1,0 +1,203 @@
+"""From what the core found to covariances and degrees of freedom, in the core's natural coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from contextstats import _core
+from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats, core_loss
+from contextstats.design import Design
+from contextstats.families import Family
+from contextstats.inference.covariance import coefficient_covariance
+from contextstats.inference.smoothing_uncertainty import corrected_covariance
+
+Information = Literal["observed", "expected"]
+
+
+@dataclass(frozen=True)
+class RowValues:
+    """One number for each row of the fit.
+
+    Attributes
+    ----------
+    eta, mu : (n,) array
+        Linear predictor, offset included, and mean.
+    score : (n,) array
+        Derivative of the row's log-likelihood in eta at scale one; variance weights and trials included,
+        frequency weights not.
+    weight : (n,) array
+        Expected information of the row about eta, all prior weights included.
+    unit_deviance : (n,) array
+        Contribution to the deviance for a prior weight of one.
+    """
+
+    eta: Floats
+    mu: Floats
+    score: Floats
+    weight: Floats
+    unit_deviance: Floats
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Covariances of the natural coefficients and degrees of freedom.
+
+    Attributes
+    ----------
+    scale : float
+        The scale phi; 1 where the family fixes it.
+    scale_method : str
+        "fixed", "pearson" (X2 over the residual degrees of freedom) or "fletcher".
+    information : str
+        Which information, "observed" or "expected", the covariances come from.
+    conditional, frequentist : (P, P) array
+        Bayesian covariance given the smoothing parameters, and sampling covariance.
+    corrected : (P, P) array or None
+        Bayesian covariance with the uncertainty of the smoothing parameters; None where none were estimated.
+    edf, edf1, edf2 : (P,) array
+        Effective degrees of freedom; those for tests; those for information criteria.
+    gram : (P, P) array
+        Z'WZ with the weights named by `information`.
+    """
+
+    scale: float
+    scale_method: str
+    information: str
+    conditional: Floats
+    frequentist: Floats
+    corrected: Floats | None
+    edf: Floats
+    edf1: Floats
+    edf2: Floats
+    gram: Floats
+
+
+def row_values(problem: CoreProblem, family: Family, theta: Floats) -> RowValues:
+    """Evaluate a fitted model at the rows it was fitted to."""
+    design = problem.design
+    eta = problem.linear_predictor(theta)
+    loss = core_loss(family)
+    columns = loss.evaluate(design.y, eta)
+    return RowValues(
+        eta=eta,
+        mu=loss.mean(eta),
+        score=columns[:, 1] * problem.var_weight,
+        weight=columns[:, 3] * problem.weight,
+        unit_deviance=columns[:, 0],
+    )
+
+
+def estimate_scale(problem: CoreProblem, family: Family, rows: RowValues, residual_df: float, smooth: bool) -> tuple[float, str]:
+    """Estimate phi by Pearson's statistic; where there is smoothing, with Fletcher's correction as in mgcv.
+
+    References
+    ----------
+    Fletcher (2012), Estimating overdispersion when fitting a generalized linear model to sparse data. Biometrika 99.
+    """
+    if family.scale_known:
+        return 1.0, "fixed"
+    design = problem.design
+    variance = variance_function(family, rows.mu)
+    pearson = float(np.sum(problem.weight * (design.y - rows.mu) ** 2 / variance)) / residual_df
+    if not smooth or family.core_name == "gaussian":
+        return pearson, "pearson"
+    slope = variance_slope(family, rows.mu)
+    bias = float(np.average(slope * (design.y - rows.mu) * np.sqrt(problem.var_weight) / variance, weights=design.freq_weights))
+    return pearson / (1.0 + max(bias, -0.9)), "fletcher"
+
+
+def variance_function(family: Family, mu: Floats) -> Floats:
+    """V(mu)."""
+    name, parameter = family.core_name, family.parameter
+    functions = {
+        "gaussian": np.ones_like,
+        "binomial": lambda m: m * (1 - m),
+        "poisson": lambda m: m,
+        "gamma": lambda m: m**2,
+        "inverse_gaussian": lambda m: m**3,
+        "negative_binomial": lambda m: m + parameter * m**2,
+        "tweedie": lambda m: m**parameter,
+    }
+    return np.asarray(functions[name](mu))
+
+
+def variance_slope(family: Family, mu: Floats) -> Floats:
+    """V'(mu), for the families whose scale is estimated."""
+    power = {"gaussian": 0.0, "gamma": 2.0, "inverse_gaussian": 3.0, "tweedie": family.parameter}[family.core_name]
+    return np.asarray(power * mu ** (power - 1.0))
+
+
+def total_penalty(design: Design, smoothing_parameters: Floats) -> Floats:
+    """Diagonal of S."""
+    return np.asarray(smoothing_parameters @ design.penalties) if len(design.penalties) else np.zeros(design.n_coefficients)
+
+
+def estimate(
+    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, information: Information | None
+) -> Estimates:
+    """Covariances and degrees of freedom of a fit.
+
+    Parameters
+    ----------
+    information : {"observed", "expected"}, optional
+        Default: observed where there is smoothing (the curvature of what was minimised, as mgcv), expected where there
+        is none (as statsmodels and R's glm). The two agree for canonical links.
+    """
+    design = problem.design
+    smooth = len(design.penalties) > 0
+    if fit.inverse_is_expected:
+        information = "expected"
+    elif information is None:
+        information = "observed" if smooth else "expected"
+    gram = fit.gram_observed if information == "observed" else fit.gram_expected
+    penalty = total_penalty(design, fit.smoothing_parameters)
+    if fit.solver == "qr":
+        inverse, edf = fit.inverse, fit.identified.astype(float)
+        edf1, frequentist = edf, inverse
+    else:
+        unit = coefficient_covariance(gram, penalty, 1.0, active=fit.identified)
+        inverse, edf, edf1, frequentist = unit.bayesian, unit.edf, unit.edf1, unit.frequentist
+    nobs = float(design.freq_weights.sum())
+    scale, scale_method = estimate_scale(problem, family, rows, nobs - float(edf.sum()), smooth)
+    corrected, edf2 = None, edf
+    if smooth and fit.smoothing in ("reml", "ml"):
+        uncertainty = corrected_covariance(
+            gram,
+            design.penalties,
+            fit.smoothing_parameters,
+            scale,
+            dtheta_drho=fit.dtheta,
+            hessian=fit.score_hessian,
+            edf1=edf1,
+            active=fit.identified,
+        )
+        corrected, edf2 = uncertainty.covariance, uncertainty.edf2
+    return Estimates(
+        scale=scale,
+        scale_method=scale_method,
+        information=information,
+        conditional=scale * inverse,
+        frequentist=scale * frequentist,
+        corrected=corrected,
+        edf=edf,
+        edf1=edf1,
+        edf2=edf2,
+        gram=gram,
+    )
+
+
+def null_mean(problem: CoreProblem, family: Family) -> Floats:
+    """Mean of every row under the model with an intercept and the offset alone."""
+    design = problem.design
+    ones = np.ones((len(design.y), 1), order="F")
+    dense = {"kind": "dense", "intercept": True, "columns": [], "centers": np.empty(0), "scales": np.empty(0)}
+    core_design = _core.Design([dense], [(0, 0, np.ones((1, 1), order="F"))], 1)
+    raw = _core.fit(
+        core_design, core_loss(family), ones, design.contexts, design.y, design.offset, problem.weight,
+        problem.var_weight, design.freq_weights, np.empty((0, 1), order="F"), "newton", "fixed", np.empty(0),
+        np.empty(0), 100, 1e-9, problem.threads, None,
+    )  # fmt: skip
+    return np.asarray(core_loss(family).mean(raw["theta"][0] + design.offset))

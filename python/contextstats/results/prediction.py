@@ -1,0 +1,167 @@
+"""Predictions for new data, with standard errors and a flag for contexts outside the training range."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from contextstats import _core
+from contextstats.algorithms.joint import Floats, core_loss, resolve_threads
+from contextstats.errors import DataError, ExtrapolationWarning, OptionError
+
+if TYPE_CHECKING:
+    from contextstats.results.glm import GLMResults
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predicted means with their uncertainty.
+
+    Attributes
+    ----------
+    linear_predictor, se_linear : (n,) array
+        On the scale of the link, offset included.
+    predicted_mean, se_mean : (n,) array
+        On the scale of the response; the standard error by the delta method.
+    outside : (n,) array of bool
+        True where a context lies outside the range, or the levels, of the data the model was fitted to.
+    """
+
+    linear_predictor: Floats
+    se_linear: Floats
+    predicted_mean: Floats
+    se_mean: Floats
+    outside: Any
+    row_labels: Any
+    inverse_link: Any
+    residual_df: float | None
+
+    def conf_int(self, alpha: float = 0.05) -> Floats:
+        """Interval for the mean, shape (n, 2): made on the link scale, so it respects the support."""
+        law = stats.norm if self.residual_df is None else stats.t(self.residual_df)
+        half = law.ppf(1 - alpha / 2) * self.se_linear
+        ends = [self.inverse_link(np.ascontiguousarray(self.linear_predictor + sign * half)) for sign in (-1, 1)]
+        return np.sort(np.column_stack(ends), axis=1)
+
+    def summary_frame(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Columns mean, mean_se, mean_ci_lower, mean_ci_upper, outside."""
+        interval = self.conf_int(alpha)
+        return pd.DataFrame(
+            {
+                "mean": self.predicted_mean,
+                "mean_se": self.se_mean,
+                "mean_ci_lower": interval[:, 0],
+                "mean_ci_upper": interval[:, 1],
+                "outside": self.outside,
+            },
+            index=self.row_labels,
+        )
+
+
+def design_of_new_data(res: GLMResults, newdata: Any, offset: Any, exposure: Any) -> tuple[Floats, Floats, Floats, Any, Any]:
+    """x, contexts, offset, outside and row labels of new data, or of the rows of the fit."""
+    design = res.design
+    if newdata is None:
+        shift = design.offset if offset is None and exposure is None else _offset(res, offset, exposure, len(design.y))
+        outside = np.zeros(len(design.y), dtype=bool)
+        return design.x, design.contexts, shift, outside, design.row_labels
+    applied = design.recipe.apply(newdata)
+    n = len(applied.x)
+    shift = _offset(res, offset, exposure, n)
+    if offset is None and exposure is None and np.any(design.offset != 0):
+        warnings.warn(
+            "The model was fitted with an offset, but none was given for the new data: it is taken as zero. "
+            "Pass offset= (or exposure=) to predict.",
+            UserWarning,
+            stacklevel=4,
+        )
+    outside = np.asarray(applied.outside, dtype=bool)
+    if outside.any():
+        names = ", ".join(applied.outside_names) or "a context"
+        warnings.warn(
+            f"{int(outside.sum())} of {n} rows have a context outside the range of the fit ({names}): effects are "
+            "continued along straight lines there, with standard errors that do not know whether this is right. "
+            "The column 'outside' of the summary frame marks them.",
+            ExtrapolationWarning,
+            stacklevel=4,
+        )
+    return applied.x, applied.contexts, shift, outside, applied.row_labels
+
+
+def _offset(res: GLMResults, offset: Any, exposure: Any, n: int) -> Floats:
+    total = np.zeros(n)
+    if offset is not None:
+        total = total + np.broadcast_to(np.asarray(offset, dtype=float), (n,))
+    if exposure is not None:
+        if res.family.link_name != "log":
+            raise OptionError(f"exposure needs the log link, but the link is {res.family.link_name!r}. Use offset.")
+        values = np.broadcast_to(np.asarray(exposure, dtype=float), (n,))
+        if not (values > 0).all():
+            raise DataError(f"exposure must be positive, but {int((~(values > 0)).sum())} of {n} values are not.")
+        total = total + np.log(values)
+    if not np.isfinite(total).all():
+        raise DataError(f"offset must be finite, but {int((~np.isfinite(total)).sum())} of {n} values are not.")
+    return total
+
+
+def predict_link(res: GLMResults, x: Floats, contexts: Floats, offset: Floats) -> Floats:
+    """Linear predictor of new rows."""
+    core_design = _core.Design(*res.design.core_layout(), x.shape[1])
+    eta = _core.linear_predictor(core_design, x, contexts, res.fit.theta, resolve_threads(None))
+    return np.asarray(eta) + offset
+
+
+def get_prediction(res: GLMResults, newdata: Any, offset: Any, exposure: Any) -> Prediction:
+    """Predictions with standard errors from the covariance of the results."""
+    x, contexts, shift, outside, labels = design_of_new_data(res, newdata, offset, exposure)
+    core_design = _core.Design(*res.design.core_layout(), x.shape[1])
+    threads = resolve_threads(None)
+    eta = np.asarray(_core.linear_predictor(core_design, x, contexts, res.fit.theta, threads)) + shift
+    variance = np.asarray(
+        _core.quadratic_form(core_design, x, contexts, np.asfortranarray(res.natural_covariance), threads)
+    )
+    se = np.sqrt(np.maximum(variance, 0.0))
+    loss = core_loss(res.family)
+    mean = np.asarray(loss.mean(eta))
+    return Prediction(
+        linear_predictor=eta,
+        se_linear=se,
+        predicted_mean=mean,
+        se_mean=np.abs(mean_slope(res, eta)) * se,
+        outside=outside,
+        row_labels=labels,
+        inverse_link=loss.mean,
+        residual_df=res.df_resid if res.use_t else None,
+    )
+
+
+def mean_slope(res: GLMResults, eta: Floats) -> Floats:
+    """dmu / deta, in closed form for each link."""
+    from scipy.special import expit
+
+    slopes: dict[str, Any] = {
+        "identity": np.ones_like,
+        "log": np.exp,
+        "logit": lambda e: expit(e) * expit(-e),
+        "probit": stats.norm.pdf,
+        "cloglog": lambda e: np.exp(e - np.exp(np.minimum(e, 700.0))),
+        "inverse": lambda e: -1.0 / e**2,
+        "inverse_squared": lambda e: -0.5 * e**-1.5,
+        "sqrt": lambda e: 2.0 * e,
+    }
+    return np.asarray(slopes[res.family.link_name](eta))
+
+
+def predict(res: GLMResults, newdata: Any, kind: str, offset: Any, exposure: Any) -> pd.Series:
+    """Means or linear predictors, without standard errors."""
+    if kind not in ("response", "link"):
+        raise OptionError(f"type must be 'response' or 'link', but is {kind!r}.")
+    x, contexts, shift, _, labels = design_of_new_data(res, newdata, offset, exposure)
+    eta = predict_link(res, x, contexts, shift)
+    values = eta if kind == "link" else np.asarray(core_loss(res.family).mean(eta))
+    return pd.Series(values, index=labels)

@@ -1,0 +1,168 @@
+"""Simulation from a fitted model, and the bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from contextstats.algorithms.joint import CoreProblem, Floats, fit_joint, resolve_threads
+from contextstats.errors import OptionError
+
+if TYPE_CHECKING:
+    from contextstats.results.glm import GLMResults
+
+Kind = Literal["parametric", "cases"]
+
+
+def draw_responses(res: GLMResults, rng: np.random.Generator) -> Floats:
+    """One new response for each row of the fit, drawn from the fitted distribution."""
+    design, mu, phi = res.design, res.rows.mu, res.scale
+    trials = np.ones(len(mu)) if design.trials is None else design.trials
+    local = phi / (design.var_weights * trials)
+    name, parameter = res.family.core_name, res.family.parameter
+    if name == "gaussian":
+        return np.asarray(rng.normal(mu, np.sqrt(local)))
+    if name == "binomial":
+        return np.asarray(rng.binomial(np.rint(trials).astype(np.int64), mu) / np.rint(trials))
+    if name == "poisson":
+        return rng.poisson(mu).astype(float)
+    if name == "gamma":
+        return np.asarray(rng.gamma(1 / local, mu * local))
+    if name == "inverse_gaussian":
+        return np.asarray(rng.wald(mu, 1 / local))
+    if name == "negative_binomial":
+        return rng.poisson(rng.gamma(1 / parameter, mu * parameter)).astype(float)
+    return _draw_tweedie(mu, local, parameter, rng)
+
+
+def _draw_tweedie(mu: Floats, phi: Floats, power: float, rng: np.random.Generator) -> Floats:
+    """Compound Poisson sum of gammas, 1 < power < 2 (Jorgensen 1997, chapter 4)."""
+    if not 1 < power < 2:
+        raise OptionError(f"Responses can be drawn for a Tweedie power between 1 and 2, but it is {power}.")
+    events = rng.poisson(mu ** (2 - power) / (phi * (2 - power)))
+    shape = events * (2 - power) / (power - 1)
+    scale = phi * (power - 1) * mu ** (power - 1)
+    return np.where(events > 0, rng.gamma(np.maximum(shape, 1e-300), scale), 0.0)
+
+
+def simulate(res: GLMResults, n: int, seed: int | None) -> pd.DataFrame:
+    """n simulated responses, one a column: sim_1, sim_2, ..."""
+    if n < 1:
+        raise OptionError(f"n must be at least 1, but is {n}.")
+    rng = np.random.default_rng(seed)
+    draws = {f"sim_{i + 1}": draw_responses(res, rng) for i in range(n)}
+    return pd.DataFrame(draws, index=res.design.row_labels)
+
+
+@dataclass(frozen=True, eq=False)
+class BootstrapResults:
+    """Replicates of the coefficients.
+
+    Attributes
+    ----------
+    params : (n, P) data frame
+        Coefficients of each replicate, in user coordinates.
+    theta : (n, P) array
+        The same in the core's coordinates, for curves.
+    kind : str
+        "parametric" or "cases".
+    n_failed : int
+        Replicates that did not converge; they are left out.
+    """
+
+    params: pd.DataFrame
+    theta: Floats
+    kind: str
+    n_failed: int
+
+    @property
+    def bse(self) -> pd.Series:
+        """Bootstrap standard errors."""
+        return self.params.std(ddof=1)
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Percentile intervals."""
+        return pd.DataFrame(
+            {"lower": self.params.quantile(alpha / 2), "upper": self.params.quantile(1 - alpha / 2)}
+        )
+
+
+def bootstrap(
+    res: GLMResults,
+    n: int,
+    *,
+    kind: Kind,
+    seed: int | None,
+    n_jobs: int | None,
+    progress: bool | Callable[[int, int], None],
+) -> BootstrapResults:
+    """Refit to resampled data; smoothing parameters are estimated again unless they were given.
+
+    Replicate r draws from its own stream, spawned from `seed`, so that results do not depend on `n_jobs`.
+    """
+    if kind not in ("parametric", "cases"):
+        raise OptionError(f"kind must be 'parametric' or 'cases', but is {kind!r}.")
+    if n < 2:
+        raise OptionError(f"n must be at least 2, but is {n}.")
+    streams = np.random.SeedSequence(seed).spawn(n)
+    jobs = min(resolve_threads(n_jobs), n)
+    fixed = res.fit.smoothing_parameters if res.fit.smoothing == "fixed" else None
+    done = 0
+
+    def one(stream: np.random.SeedSequence) -> Floats | None:
+        problem = CoreProblem.of(_resampled(res, kind, np.random.default_rng(stream)), 1)
+        fit = fit_joint(
+            problem,
+            res.family,
+            smoothing=fixed if fixed is not None else _criterion(res),  # type: ignore[arg-type]
+            start=res.fit.theta,
+            smoothing_start_values=res.fit.smoothing_parameters,
+        )
+        return fit.theta if fit.converged else None
+
+    replicates = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for theta in pool.map(one, streams):
+            replicates.append(theta)
+            done += 1
+            if callable(progress):
+                progress(done, n)
+            elif progress:
+                print(f"\rbootstrap {done}/{n}", end="" if done < n else "\n", flush=True)  # noqa: T201
+    kept = np.array([theta for theta in replicates if theta is not None]).reshape(-1, len(res.fit.theta))
+    names = list(res.design.coef_names)
+    return BootstrapResults(
+        params=pd.DataFrame(kept @ res.design.user_map.T, columns=names),
+        theta=kept,
+        kind=kind,
+        n_failed=n - len(kept),
+    )
+
+
+def _criterion(res: GLMResults) -> str:
+    return res.fit.smoothing if res.fit.smoothing in ("reml", "ml", "gcv") else "reml"
+
+
+def _resampled(res: GLMResults, kind: Kind, rng: np.random.Generator) -> Any:
+    """The design with new responses, or with multinomial frequencies for resampled cases."""
+    design = res.design
+    if kind == "parametric":
+        return replace(design, y=draw_responses(res, rng))
+    total = int(round(float(design.freq_weights.sum())))
+    counts = rng.multinomial(total, design.freq_weights / design.freq_weights.sum()).astype(float)
+    keep = counts > 0
+    return replace(
+        design,
+        y=design.y[keep],
+        x=np.asfortranarray(design.x[keep]),
+        contexts=np.asfortranarray(design.contexts[keep]),
+        offset=design.offset[keep],
+        freq_weights=counts[keep],
+        var_weights=design.var_weights[keep],
+        trials=None if design.trials is None else design.trials[keep],
+    )
