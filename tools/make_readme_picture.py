@@ -11,6 +11,7 @@ import contextstats as cs
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "varying_effect.png"
 INK, BLUE, GREY = "#1f2933", "#1f5a94", "#7b8794"
+ABOVE = {"textcoords": "offset points", "fontsize": 9, "color": GREY}
 
 
 def main() -> None:
@@ -30,12 +31,15 @@ def main() -> None:
     estimate, low, high = (np.exp(curve[name]) for name in ["estimate", "conf_low", "conf_high"])
     axes.fill_between(ages, low, high, color=BLUE, alpha=0.18, lw=0)
     axes.plot(ages, estimate, color=BLUE, lw=2)
-    axes.axhline(float(np.exp(constant.params["female"])), color=GREY, ls="--", lw=1.2)
+    ratio = float(np.exp(constant.params["female"]))
+    axes.axhline(ratio, color=GREY, ls="--", lw=1.2)
+    axes.annotate(f"no context: {ratio:.2f}", (1, ratio), xytext=(0, 4), **ABOVE)
+    axes.annotate("s(age)", (29, estimate.max()), xytext=(0, 4), **ABOVE | {"color": BLUE, "ha": "center"})
     axes.axhline(1.0, color=INK, lw=0.8)
     rug = rand["age"].sample(800, random_state=1)
     axes.plot(rug, np.full(800, 0.02), "|", color=GREY, ms=5, alpha=0.4, transform=axes.get_xaxis_transform())
     axes.set_yscale("log")
-    ticks = [0.7, 0.8, 1.0, 1.2, 1.5, 1.8]
+    ticks = [0.7, 0.8, 1.0, 1.2, 1.5, 1.8, 2.2]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlim(ages[0], ages[-1])

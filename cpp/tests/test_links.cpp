@@ -131,6 +131,15 @@ TEST_CASE("sigmoid formulas agree with the quotients that hold for every link") 
   }
 }
 
+TEST_CASE("series and closed form of the complementary log-log link meet at exp(eta) = 1/2") {
+  const std::unique_ptr<const Link> link = make_link("cloglog");
+  const double below = std::log(0.5) - 1e-15, above = std::log(0.5) + 1e-15;
+  for (int k = 0; k <= 4; ++k) {
+    CAPTURE(k);
+    CHECK(std::abs(log_success(*link, above, k) - log_success(*link, below, k)) < 1e-14);
+  }
+}
+
 TEST_CASE("the tails of sigmoid links have their known limits") {
   const std::unique_ptr<const Link> logit = make_link("logit");
   CHECK(log_success(*logit, -800.0, 0) == -800.0);

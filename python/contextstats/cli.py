@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -24,7 +25,8 @@ _EPILOG = """\
 exit codes: 0 fitted, 1 an error in the data or the options, 2 the fit did not converge
 
 example:
-  contextstats fit "y ~ dose + sex" --context "s(age) + center" --data trial.csv --family binomial --report trial.html
+  contextstats fit "y ~ dose + sex" --context "s(age) + center" --data trial.csv --family binomial --report
+  trial.html
 """
 
 
@@ -74,24 +76,34 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"contextstats {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_fit(commands)
-    demo = commands.add_parser("demo", help="fit a real data set that ships with the package and write a report")
-    demo.add_argument("--output", metavar="DIR", default="contextstats-demo", help="folder for report and plot")
+    demo = commands.add_parser(
+        "demo", help="fit a real data set that ships with the package and write a report"
+    )
+    demo.add_argument(
+        "--output", metavar="DIR", default="contextstats-demo", help="folder for report and plot"
+    )
     demo.set_defaults(command=_demo)
     return parser
 
 
 def _add_fit(commands: Any) -> None:
     fit = commands.add_parser(
-        "fit", help="fit a contextual GLM to a table", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+        "fit",
+        help="fit a contextual GLM to a table",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     fit.add_argument("formula", metavar="FORMULA", help='response and predictors, "y ~ dose + sex"')
     fit.add_argument("--data", metavar="FILE", required=True, help="CSV, TSV, Parquet or Feather")
     fit.add_argument(
         "--context",
         metavar="TERMS",
-        help='what coefficients vary with: "s(age) + center", or for each predictor "dose: s(age); Intercept: center"',
+        help='what coefficients vary with: "s(age) + center", or for each predictor "dose: s(age); Intercept:
+        center"',
     )
-    fit.add_argument("--categorical", metavar="COLUMNS", help="columns of numbers that are codes, separated by commas")
+    fit.add_argument(
+        "--categorical", metavar="COLUMNS", help="columns of numbers that are codes, separated by commas"
+    )
     fit.add_argument("--family", default="gaussian", help="gaussian (default), binomial, poisson, gamma, ...")
     fit.add_argument("--link", help="identity, log, logit, ...; default: that of the family")
     for name, meaning in (
@@ -101,9 +113,15 @@ def _add_fit(commands: Any) -> None:
         ("var-weights", "weights that divide the variance"),
     ):
         fit.add_argument(f"--{name}", metavar="COLUMN", help=meaning)
-    fit.add_argument("--smoothing", default="reml", help="reml (default), ml, gcv, or values separated by commas")
+    fit.add_argument(
+        "--smoothing", default="reml", help="reml (default), ml, gcv, or values separated by commas"
+    )
     fit.add_argument("--select", action="store_true", help="let coefficients shrink to constants")
-    fit.add_argument("--cov-type", default="bayes", help="bayes (default), bayes_conditional, nonrobust, HC0 ... HC3, cluster")
+    fit.add_argument(
+        "--cov-type",
+        default="bayes",
+        help="bayes (default), bayes_conditional, nonrobust, HC0 ... HC3, cluster",
+    )
     fit.add_argument("--cluster", metavar="COLUMN", help="clusters of rows; implies --cov-type cluster")
     fit.add_argument("--threads", type=int, help="default: all")
     fit.add_argument("--report", metavar="FILE", help="write an HTML report")
@@ -151,11 +169,13 @@ def _fit(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     import contextstats as cs
+    from contextstats.reporting.findings import effect_sentences
 
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     print(
-        "The RAND Health Insurance Experiment: does the number of outpatient visits depend on sex and on the share of\n"
+        "The RAND Health Insurance Experiment: does the number of outpatient visits depend on sex "
+        "and on the share of\n"
         "the bill that the patient pays, and does either effect change with age?\n"
     )
     start = time.perf_counter()
@@ -169,7 +189,9 @@ def _demo(options: argparse.Namespace) -> int:
     )
     res = model.fit(cov_type="cluster", cov_kwds={"groups": data["person"]})
     seconds = time.perf_counter() - start
-    print(res.summary())
+    print(f"{res.summary()}\n")
+    for sentence in effect_sentences(res).values():
+        print(textwrap.fill(sentence.replace("\N{NO-BREAK SPACE}", " "), 78))
     picture = output / "effects.png"
     res.plot().savefig(picture, dpi=150)
     page = res.report(output / "report.html", title="Who sees the doctor more often?")
@@ -199,7 +221,8 @@ def read_table(path: Path) -> pd.DataFrame:
             return pd.read_feather(path)
     except ImportError:
         raise DataError(
-            f"Reading {path.name} needs pyarrow. Install it (pip install 'contextstats[arrow]'), or convert the file to CSV."
+            f"Reading {path.name} needs pyarrow. Install it (pip install 'contextstats[arrow]'), "
+            "or convert the file to CSV."
         ) from None
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as {kind}: {error}") from None
@@ -256,12 +279,19 @@ def _column(name: str | None, option: str, table: pd.DataFrame) -> Any:
     if name is None:
         return None
     if name not in table.columns:
-        raise DataError(f"{option} must name a column of the data ({', '.join(map(str, table.columns))}), but is {name!r}.")
+        raise DataError(
+            f"{option} must name a column of the data ({', '.join(map(str, table.columns))}), but "
+            f"is {name!r}."
+        )
     return table[name]
 
 
 def _progress(iteration: int, value: float, gradient: float) -> None:
-    print(f"iteration {iteration:3d}  criterion {value:.8g}  gradient {gradient:.2e}", file=sys.stderr, flush=True)
+    print(
+        f"iteration {iteration:3d}  criterion {value:.8g}  gradient {gradient:.2e}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _finish(res: GLMResults) -> int:

@@ -1,17 +1,17 @@
 """Families of responses and their links, as the user names them.
 
-A family here is a name, a link and at most one parameter; the formulas are in the compiled core. Names and default links
-are those of statsmodels, whose instances are understood too.
+A family here is a name, a link and at most one parameter; the formulas are in the compiled core. Names and
+default links are those of statsmodels, whose instances are understood too.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from contextstats.errors import OptionError
+from contextstats.options import did_you_mean
 
 LINKS = ("identity", "log", "logit", "probit", "cloglog", "inverse", "inverse_squared", "sqrt")
 _POSITIVE_MEAN = ("log", "identity", "inverse", "inverse_squared", "sqrt")
@@ -64,7 +64,8 @@ class Family:
         name = self.default_link if self.link is None else resolve_link(self.link)
         if name not in self.links:
             raise OptionError(
-                f"The link of family {self.core_name!r} must be one of {', '.join(self.links)}, but is {name!r}."
+                f"The link of family {self.core_name!r} must be one of {', '.join(self.links)}, but is "
+                f"{name!r}."
             )
         object.__setattr__(self, "link", name)
 
@@ -165,7 +166,8 @@ class NegativeBinomial(Family):
         alpha = _number("alpha", self.alpha)
         if not alpha > 0:
             raise OptionError(
-                f"alpha must be positive, but is {alpha:g}. Leave it out to estimate it, or use family='poisson' for 0."
+                f"alpha must be positive, but is {alpha:g}. Leave it out to estimate it, or use "
+                "family='poisson' for 0."
             )
         object.__setattr__(self, "alpha", alpha)
 
@@ -235,8 +237,8 @@ def resolve_family(family: Any) -> Family:
     Parameters
     ----------
     family : str, Family or statsmodels family
-        A name such as "poisson", an object or class of this module, or an instance (or class) of a statsmodels family,
-        whose link and parameter are taken over.
+        A name such as "poisson", an object or class of this module, or an instance (or class) of a
+        statsmodels family, whose link and parameter are taken over.
 
     Returns
     -------
@@ -263,8 +265,8 @@ def resolve_family(family: Any) -> Family:
     if cls.__module__.startswith("statsmodels.") and cls.__name__ in _STATSMODELS:
         return _from_statsmodels(family() if isinstance(family, type) else family)
     raise OptionError(
-        f"family must be a name ({', '.join(FAMILIES)}), an object of contextstats.families or a statsmodels family, "
-        f"but is of type {cls.__module__}.{cls.__qualname__}."
+        f"family must be a name ({', '.join(FAMILIES)}), an object of contextstats.families or a statsmodels "
+        f"family, but is of type {cls.__module__}.{cls.__qualname__}."
     )
 
 
@@ -299,12 +301,6 @@ def resolve_link(link: Any) -> str:
     if name in LINKS:
         return name
     raise OptionError(f"link must be one of {', '.join(LINKS)}, but is {name!r}.{did_you_mean(name, LINKS)}")
-
-
-def did_you_mean(name: str, known: Any) -> str:
-    """Return a sentence that names the nearest of the known names, or nothing."""
-    near = difflib.get_close_matches(name, [str(item) for item in known], n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(repr(item) for item in near)}?" if near else ""
 
 
 def _number(name: str, value: Any) -> float:

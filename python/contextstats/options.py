@@ -1,7 +1,8 @@
-"""Options that more than one part of the package reads, and what they may be."""
+"""Options that more than one part of the package reads, and how a wrong name is answered."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from typing import Any, Literal, cast, get_args
 
@@ -33,5 +34,13 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     choices = tuple(choices)
     if not isinstance(value, str) or value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise OptionError(f"{name} must be one of {listed}, but is {value!r}.")
+        raise OptionError(
+            f"{name} must be one of {listed}, but is {value!r}.{did_you_mean(str(value), choices)}"
+        )
     return value
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the nearest of the known names, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(item) for item in near)}?" if near else ""

@@ -16,4 +16,4 @@ def values(name: str) -> dict[str, Any]:
 
 
 def data(name: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / "data" / f"{name}.csv", float_precision="round_trip")
+    return pd.read_csv(FOLDER / "data" / f"{name}.csv")

@@ -50,8 +50,17 @@ def test_ordinary_glm_agrees_with_statsmodels(case):
     assert_allclose(res.df_resid, expected["df_resid"], rtol=1e-12)
     assert_allclose(res.df_model, expected["df_model"], rtol=1e-12)
     assert_allclose(res.pvalues, expected["pvalues"], rtol=1e-6, atol=1e-14)
-    assert_allclose(res.conf_int(), np.array(expected["conf_int"]), rtol=1e-7)
+    error = np.array(expected["bse"])[:, None]
+    assert_allclose(res.conf_int() / error, np.array(expected["conf_int"]) / error, rtol=1e-7, atol=1e-8)
     assert_allclose(res.hat_diag[:5], values(f"glm/statsmodels_{case}")["influence_head"]["hat_diag"][:5], rtol=1e-6)
+
+
+NEARLY_COLLINEAR = ("longley_gaussian", "star98_binomial")
+"""R's crossproducts lose digits here (its errors are 3e-8 and 8e-8): 50-digit arithmetic is the reference instead."""
+
+
+def sandwich_reference(case: str, kind: str) -> np.ndarray:
+    return np.array(values("sandwich_exact")[case][kind]) if case in NEARLY_COLLINEAR else np.diag(values(f"glm/R_{case}")[kind])
 
 
 @pytest.mark.reference
@@ -59,11 +68,11 @@ def test_ordinary_glm_agrees_with_statsmodels(case):
 @pytest.mark.parametrize("case", CASES)
 def test_robust_covariance_agrees_with_sandwich(case, kind):
     res, _ = fitted(case, cov_type=kind)
+    assert_allclose(res.bse**2, sandwich_reference(case, kind), rtol=1e-8)
     table = values(f"glm/R_{case}")
     expected = np.array((table["lm"] if case == "longley_gaussian" else table)[kind])
-    assert_allclose(res.bse**2, np.diag(expected), rtol=1e-8)
     scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
-    assert_allclose(res.cov_params() / scale, expected / scale, rtol=0, atol=1e-8)
+    assert_allclose(res.cov_params() / scale, expected / scale, rtol=0, atol=2e-7 if case in NEARLY_COLLINEAR else 1e-8)
 
 
 @pytest.mark.reference
@@ -71,9 +80,7 @@ def test_robust_covariance_agrees_with_sandwich(case, kind):
 def test_cluster_covariance_agrees_with_sandwich(case):
     groups = data(f"ds_{case}")["cluster"]
     res, _ = fitted(case, cov_type="cluster", cov_kwds={"groups": groups})
-    table = values(f"glm/R_{case}")
-    expected = np.array((table["lm"] if case == "longley_gaussian" else table)["CL_HC1"])
-    assert_allclose(res.bse**2, np.diag(expected), rtol=1e-8)
+    assert_allclose(res.bse**2, sandwich_reference(case, "CL_HC1"), rtol=1e-8)
 
 
 @pytest.mark.reference

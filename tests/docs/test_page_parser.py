@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doc_blocks import code_blocks
+from doc_blocks import code_blocks, same_output
 
 
 def page_with(tmp_path, text):
@@ -39,3 +39,20 @@ def test_an_unclosed_block_is_an_error(tmp_path):
     page = page_with(tmp_path, "```python\nprint(1)\n")
     with pytest.raises(ValueError, match="not closed"):
         code_blocks(page)
+
+
+@pytest.mark.parametrize(
+    ("page", "printed", "same"),
+    [
+        ("a  1.25\n", "a 1.27\n", True),
+        ("a 1.25\n", "a 1.28\n", False),
+        ("n 200\n", "n 201\n", False),
+        ("p 1.3e-05\n", "p 1.4e-05\n", True),
+        ("(0.10, 0.20)\n", "(0.11, 0.20)\n", True),
+        ("x ... y\n", "x anything at all y\n", True),
+        ("<0.001\n", "0.001\n", False),
+        ("1.0 2.0\n", "1.0\n", False),
+    ],
+)
+def test_printed_numbers_may_differ_in_their_last_digit(page, printed, same):
+    assert same_output(page, printed) is same

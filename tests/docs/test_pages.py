@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import doctest
 import io
 import re
 import shlex
@@ -14,14 +13,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from doc_blocks import Block, code_blocks
+from doc_blocks import Block, code_blocks, same_output
 from matplotlib import pyplot as plt
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if path.exists()]
 LANGUAGES = {"python", "bash", "r", "text", "console", "toml", ""}
-CHECKER = doctest.OutputChecker()
-FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def blocks_of(page: Path, language: str) -> list[Block]:
@@ -34,7 +31,7 @@ def run_python(page: Path, block: Block, namespace: dict[str, object]) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(code, namespace)
-    if block.output is not None and not CHECKER.check_output(block.output, printed.getvalue(), FLAGS):
+    if block.output is not None and not same_output(block.output, printed.getvalue()):
         pytest.fail(
             f"{page.name}, line {block.line}: the printed text differs.\n"
             f"Page:\n{block.output}\nPrinted:\n{printed.getvalue()}",

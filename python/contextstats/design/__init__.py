@@ -2,6 +2,7 @@
 
 from contextstats.design.build import build_design_from_arrays, build_design_from_formula
 from contextstats.design.design import Block, Design
-from contextstats.design.recipe import NewRows, Recipe
+from contextstats.design.new_rows import NewRows
+from contextstats.design.recipe import Recipe
 
 __all__ = ["Block", "Design", "NewRows", "Recipe", "build_design_from_arrays", "build_design_from_formula"]

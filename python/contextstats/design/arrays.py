@@ -79,7 +79,8 @@ def read_predictors(exog: Any) -> list[Column]:
         if column.levels is not None:
             raise DataError(
                 f"exog must hold numbers, but its column {column.name} holds levels "
-                f"({', '.join(repr(level) for level in column.levels[:4])}). Use dummy columns, or the formula entry."
+                f"({', '.join(repr(level) for level in column.levels[:4])}). "
+                "Use dummy columns, or the formula entry."
             )
     if as_table(exog, "exog") is not None or getattr(exog, "name", None) is not None:
         return columns

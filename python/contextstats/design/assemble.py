@@ -15,7 +15,7 @@ from contextstats.encoders.fitted import FittedTerm
 from contextstats.encoders.terms import Term
 
 INTERCEPTS = ("Intercept", "const")
-"""Names under which a predictor counts as the intercept, so that its context effects carry the context's name alone."""
+"""Names of an intercept: its context effects carry the name of the context alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +65,21 @@ def assemble(
         blocks=tuple(blocks),
         penalties=penalties,
         penalty_names=penalty_names,
-        coef_names=tuple(name for block in blocks for name in _coef_names(block, x_names)),
+        coef_names=_coef_names(blocks, x_names),
         user_map=_user_map(blocks),
         notes=tuple(dict.fromkeys(note for term in fitted.values() for note in term.notes)),
     )
 
 
-def _coef_names(block: Block, x_names: Sequence[str]) -> list[str]:
-    name = x_names[block.predictor]
-    if block.term is None:
-        return [name]
-    return [part if name in INTERCEPTS else f"{name}:{part}" for part in block.term.coef_names]
+def _coef_names(blocks: Sequence[Block], x_names: Sequence[str]) -> tuple[str, ...]:
+    """Name coefficients "predictor:part"; an intercept's by the part alone, if that is free."""
+    names: list[str] = []
+    for block in blocks:
+        name = x_names[block.predictor]
+        parts = () if block.term is None else block.term.coef_names
+        bare = name in INTERCEPTS and not set(parts).intersection(x_names)
+        names += [name] if block.term is None else [part if bare else f"{name}:{part}" for part in parts]
+    return tuple(names)
 
 
 def _penalties(blocks: Sequence[Block], x_names: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:

@@ -23,8 +23,9 @@ from contextstats.design.context import (
 )
 from contextstats.design.design import Design
 from contextstats.design.formula import read_formula, variables_of
+from contextstats.design.formula_state import FormulaState
 from contextstats.design.missing import KeptRows, keep_rows, require_enough_rows
-from contextstats.design.model_matrix import FormulaState, evaluate_response, fit_formula
+from contextstats.design.model_matrix import evaluate_response, fit_formula
 from contextstats.design.recipe import Recipe
 from contextstats.design.response import read_response
 from contextstats.design.table import common_index, read_table
@@ -105,7 +106,14 @@ def build_design_from_formula(
         terms_by_predictor(request, state.columns, state.terms),
         kept.n,
     )
-    recipe = Recipe("formula", state.columns, contexts.variables, formula=state)
+    recipe = Recipe(
+        "formula",
+        state.columns,
+        contexts.variables,
+        formula=state,
+        offset_column=offset if isinstance(offset, str) else None,
+        exposure_column=exposure if isinstance(exposure, str) else None,
+    )
     return _finish(
         _Parts(response, x, contexts, inputs, kept, labels, recipe, _lost_terms(state)), family, select=select
     )

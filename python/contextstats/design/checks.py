@@ -14,7 +14,7 @@ def constant_columns(x: Floats, names: Sequence[str]) -> list[str]:
     """Return the names of predictors with a single value other than zero."""
     first, last = x[0], x[-1]
     candidates = np.flatnonzero((first == last) & (first != 0))
-    return [names[j] for j in candidates if (x[:, j] == first[j]).all()]
+    return [names[int(j)] for j in candidates if (x[:, j] == first[j]).all()]
 
 
 def duplicate_columns(x: Floats, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import narwhals.stable.v1 as nw
@@ -20,8 +22,6 @@ RowLabel = Callable[[int], Any]
 Level = str | bool | int | float
 """What a level of a categorical column is kept as; levels of other types become text."""
 
-_NUMERIC_OBJECTS = {"integer", "floating", "mixed-integer-float", "decimal", "integer-na"}
-
 
 @dataclass(frozen=True, eq=False)
 class Column:
@@ -35,14 +35,11 @@ class Column:
         Numbers, or codes 0 .. len(levels) - 1 of a categorical variable; NaN where missing.
     levels : tuple of Level, optional
         Levels of a categorical variable in their order; None for a numeric one.
-    integer : bool
-        Whether numbers were stored as whole numbers.
     """
 
     name: str
     data: Floats
     levels: tuple[Level, ...] | None = None
-    integer: bool = False
 
     @property
     def is_boolean(self) -> bool:
@@ -122,7 +119,7 @@ def _read_series(name: str, series: Any) -> Column:
     dtype = series.dtype
     if dtype.is_numeric():
         values = series.to_numpy() if dtype != nw.Decimal else series.cast(nw.Float64).to_numpy()
-        return _read_array(name, values, integer=dtype.is_integer())
+        return _read_array(name, values)
     if dtype == nw.Boolean:
         missing = series.is_null().to_numpy()
         codes = series.fill_null(False).to_numpy().astype(np.float64)
@@ -151,7 +148,7 @@ def _read_categorical(name: str, series: Any) -> Column:
     return column.used_levels_only() if polars_pool else column
 
 
-def _read_array(name: str, values: NDArray[Any], integer: bool = False) -> Column:
+def _read_array(name: str, values: NDArray[Any]) -> Column:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -160,9 +157,9 @@ def _read_array(name: str, values: NDArray[Any], integer: bool = False) -> Colum
         )
     kind = values.dtype.kind
     if kind == "f" and values.dtype.itemsize == 8:
-        return Column(name, values.astype(np.float64, copy=False), integer=integer)
+        return Column(name, values.astype(np.float64, copy=False))
     if kind in "iuf":
-        return Column(name, values.astype(np.float64), integer=integer or kind in "iu")
+        return Column(name, values.astype(np.float64))
     if kind == "b":
         return Column(name, values.astype(np.float64), (False, True))
     if kind in "US":
@@ -173,25 +170,20 @@ def _read_array(name: str, values: NDArray[Any], integer: bool = False) -> Colum
 
 
 def _from_objects(name: str, values: NDArray[Any]) -> Column:
-    inferred = pd.api.types.infer_dtype(values, skipna=True)
-    if inferred in _NUMERIC_OBJECTS:
-        missing = np.asarray(pd.isna(values))
-        return Column(
-            name, np.where(missing, np.nan, values).astype(np.float64), integer=inferred == "integer"
-        )
-    if inferred == "boolean":
-        missing = np.asarray(pd.isna(values))
-        return Column(name, np.where(missing, np.nan, values).astype(np.float64), (False, True))
-    if inferred == "string":
-        return _from_text(name, values)
-    if inferred == "empty":
+    missing = np.asarray(pd.isna(values))
+    if missing.all():
         return Column(name, np.full(values.shape, np.nan))
-    types: dict[str, int] = {}
-    for position in np.flatnonzero(~np.asarray(pd.isna(values))):
-        types.setdefault(type(values[position]).__name__, int(position))
-    if len(types) < 2:
-        raise _unusable(name, next(iter(types), inferred))
-    found = ", ".join(f"{kind} (first in row {row})" for kind, row in types.items())
+    types = {type(value) for value in values[~missing]}
+    if all(issubclass(kind, str) for kind in types):
+        return _from_text(name, np.where(missing, None, values))
+    boolean = [issubclass(kind, bool | np.bool_) for kind in types]
+    if all(boolean) or (not any(boolean) and all(issubclass(kind, Real | Decimal) for kind in types)):
+        numbers = np.where(missing, np.nan, values).astype(np.float64)
+        return Column(name, numbers, (False, True) if all(boolean) else None)
+    if len(types) == 1:
+        raise _unusable(name, types.pop().__name__)
+    first = {type(values[i]).__name__: i for i in np.flatnonzero(~missing)[::-1]}
+    found = ", ".join(f"{kind} (first at position {i})" for kind, i in sorted(first.items()))
     raise DataError(
         f"{name} must hold values of one type, but holds {found}. "
         "Convert it to numbers or to text, for example with pandas.to_numeric."

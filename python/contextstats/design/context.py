@@ -17,7 +17,7 @@ from contextstats.encoders.column import ContextColumn
 from contextstats.encoders.parse import parse_context
 from contextstats.encoders.terms import Bare, Factor, Linear, Tensor, Term
 from contextstats.errors import DataError, DataWarning, FormulaError
-from contextstats.families import did_you_mean
+from contextstats.options import did_you_mean
 
 Terms = tuple[Term, ...]
 
@@ -71,8 +71,9 @@ def read_context(context: Any) -> ContextRequest:
             None, {str(name): () if text is None else parse_context(text) for name, text in context.items()}
         )
     raise FormulaError(
-        "context must be a context formula such as 's(age) + center', or a dict that gives one to each predictor, "
-        f"but is of type {type(context).__name__}. Arrays of contexts go with arrays of predictors."
+        "context must be a context formula such as 's(age) + center', or a dict that gives one to each "
+        f"predictor, but is of type {type(context).__name__}. Arrays of contexts go with arrays of "
+        "predictors."
     )
 
 
@@ -225,8 +226,8 @@ def _by_levels_where_asked(columns: Mapping[str, Column], terms: Iterable[Terms]
         mixed = by_level.intersection(term.variables)
         if mixed and not isinstance(term, Factor) and columns[(name := mixed.pop())].levels is None:
             raise FormulaError(
-                f"{name} is used by its levels in C({name}) and as a number in {term.label}. Make a categorical copy "
-                "of the column for one of the two."
+                f"{name} is used by its levels in C({name}) and as a number in {term.label}. Make a "
+                "categorical copy of the column for one of the two."
             )
     ready = {name: column.as_factor() if name in by_level else column for name, column in columns.items()}
     return {name: column.used_levels_only() for name, column in ready.items()}
@@ -254,15 +255,15 @@ def _without_constants(
             if isinstance(term, Tensor) and not term.interaction:
                 other = next(variable for variable in term.variables if variable != name)
                 raise DataError(
-                    f"{term.label} needs contexts that vary, but {name} is {_only_value(columns[name])} in every row. "
-                    f"Write s({other}) instead."
+                    f"{term.label} needs contexts that vary, but {name} is {_only_value(columns[name])} in "
+                    f"every row. Write s({other}) instead."
                 )
             dropped.setdefault(name, {})[term.label] = None
     notes = []
     for name, labels in dropped.items():
         message = (
-            f"The context {name} is {_only_value(columns[name])} in every row, so no effect can vary with it: "
-            f"{', '.join(labels)} was left out."
+            f"The context {name} is {_only_value(columns[name])} in every row, so no effect can vary with "
+            f"it: {', '.join(labels)} was left out."
         )
         warnings.warn(message, DataWarning, stacklevel=2)
         notes.append(message)
@@ -279,8 +280,8 @@ def _refuse_copies(matrix: Floats, names: tuple[str, ...]) -> None:
         for i, first in enumerate(names[:j]):
             if matrix[0, i] == matrix[0, j] and np.array_equal(matrix[:, i], matrix[:, j]):
                 raise DataError(
-                    f"The contexts {first} and {second} must differ, but are the same in every row, so their effects "
-                    "cannot be told apart. Leave one of them out."
+                    f"The contexts {first} and {second} must differ, but are the same in every row, so their "
+                    "effects cannot be told apart. Leave one of them out."
                 )
 
 

@@ -75,8 +75,8 @@ def references(expression: str) -> References:
 def is_harmless(expression: str, variables: Iterable[str]) -> bool:
     """Whether evaluating an expression can do no more than compute with columns of data.
 
-    Only names of `variables`, formulaic's transforms and numpy's elementwise functions may appear, so that a formula
-    read from a file runs no code of its own.
+    Only names of `variables`, formulaic's transforms and numpy's elementwise functions may appear, so that a
+    formula read from a file runs no code of its own.
     """
     tree, quoted = _parse(expression)
     allowed = {*variables, *(name for name in TRANSFORMS if name not in ("np", "contr"))}

@@ -14,7 +14,7 @@ from formulaic.transforms import TRANSFORMS
 from contextstats.design.expressions import References, references
 from contextstats.design.table import missing_variable
 from contextstats.errors import FormulaError
-from contextstats.families import did_you_mean
+from contextstats.options import did_you_mean
 
 _SMOOTHS = {"s", "te", "ti"}
 _ORDER_DEPENDENT = {"lag", "hashed"}
@@ -75,6 +75,12 @@ def read_formula(text: Any) -> MainFormula:
         raise FormulaError(
             f"The formula {text!r} must name a response and predictors, as in 'y ~ dose + sex'."
         )
+    sides = [side.strip() for side in text.split("~")]
+    if sides[-1] in ("", "."):
+        raise FormulaError(
+            f"The formula {text!r} must name its predictors after the ~, as in 'y ~ dose + sex'; "
+            "write 'y ~ 1' for an intercept alone."
+        )
     try:
         parsed = formulaic.Formula(text)
     except (FormulaicError, SyntaxError, ValueError, TypeError) as error:
@@ -103,6 +109,10 @@ def read_formula(text: Any) -> MainFormula:
     formula = MainFormula(text, _response(text, parsed.lhs), parsed.rhs, tuple(factors.values()), bare)
     for factor in (*formula.response, *formula.factors):
         _refuse_misplaced(formula, factor)
+        if factor in formula.response and factor.expression in factors:
+            raise FormulaError(
+                f"{formula.where} has {factor.expression} on both sides. Take it out of one of them."
+            )
     return formula
 
 
@@ -111,13 +121,15 @@ def _response(text: str, terms: Any) -> tuple[Factor, ...]:
     for term in terms:
         if len(term.factors) != 1 or term.factors[0].eval_method.value == "literal":
             raise FormulaError(
-                f"The response {term} of the formula {text!r} must be a column. Wrap arithmetic in I(), as in 'I(a / b) ~ x'."
+                f"The response {term} of the formula {text!r} must be a column. Wrap arithmetic in I(), as "
+                "in 'I(a / b) ~ x'."
             )
         factor = term.factors[0]
         response.append(Factor(str(factor.expr), factor.eval_method.value == "lookup"))
     if not 1 <= len(response) <= 2:
         raise FormulaError(
-            f"The formula {text!r} must have one response, or two for 'successes + failures', but has {len(response)}."
+            f"The formula {text!r} must have one response, or two for 'successes + failures', but has "
+            f"{len(response)}."
         )
     return tuple(response)
 
@@ -132,8 +144,8 @@ def _refuse_misplaced(formula: MainFormula, factor: Factor) -> None:
     if smooth := functions & _SMOOTHS:
         name = sorted(smooth)[0]
         raise FormulaError(
-            f"{formula.where} holds {factor.expression}, but {name}() describes how effects vary with context. "
-            f"Put it in context=, as in context='{factor.expression}'."
+            f"{formula.where} holds {factor.expression}, but {name}() describes how effects vary with "
+            f"context. Put it in context=, as in context='{factor.expression}'."
         )
     if "offset" in functions:
         inside = factor.expression[len("offset(") : -1] if factor.expression.startswith("offset(") else "..."
@@ -144,8 +156,8 @@ def _refuse_misplaced(formula: MainFormula, factor: Factor) -> None:
     if odd := functions & _ORDER_DEPENDENT:
         name = sorted(odd)[0]
         raise FormulaError(
-            f"{formula.where} holds {factor.expression}, but {name}() cannot be repeated for new data row by row. "
-            "Compute it as a column of the data first."
+            f"{formula.where} holds {factor.expression}, but {name}() cannot be repeated for new data row by "
+            "row. Compute it as a column of the data first."
         )
 
 
@@ -172,7 +184,8 @@ def variables_of(
             root = function.split(".")[0]
             if root not in TRANSFORMS and root not in environment:
                 raise FormulaError(
-                    f"{formula.where} calls {function}(), which is not known.{did_you_mean(function, TRANSFORMS)} "
+                    f"{formula.where} calls {function}(), which is not "
+                    f"known.{did_you_mean(function, TRANSFORMS)} "
                     "Use a function of numpy, as np.log(), or compute the column first."
                 )
     return tuple(needed)

@@ -30,8 +30,8 @@ class KeptRows:
     n_dropped : int
         How many rows were left out, each counted once.
     causes : dict of str to int
-        Rows left out by variable with a missing value, and for zero weight. A row with two missing variables counts
-        under both.
+        Rows left out by variable with a missing value, and for zero weight. A row with two missing variables
+        counts under both.
     """
 
     rows: NDArray[np.intp] | None
@@ -64,7 +64,7 @@ def keep_rows(
     Raises
     ------
     DataError
-        If a value is infinite; if one is missing and `missing="raise"`; if no row is left.
+        If a value is infinite; if one is missing and `missing="raise"`; if fewer than two rows are left.
     """
     n = len(labels)
     if n == 0:
@@ -86,6 +86,8 @@ def keep_rows(
         causes[column.name] = int(absent.sum())
         keep &= finite
     kept = int(keep.sum())
+    if kept == 1:
+        raise DataError(f"The data must have at least two usable rows, but only one is left of {n}.")
     if kept == 0:
         counts = ", ".join(f"{name}: {count}" for name, count in causes.items())
         raise DataError(
@@ -97,7 +99,7 @@ def keep_rows(
 
 
 def require_enough_rows(n: int, coefficient_names: Sequence[str]) -> None:
-    """Refuse a single row, and fewer rows than coefficients.
+    """Refuse fewer rows than coefficients, and a model without any.
 
     Raises
     ------
@@ -109,8 +111,6 @@ def require_enough_rows(n: int, coefficient_names: Sequence[str]) -> None:
         raise DataError(
             "The model must have a coefficient, but has no predictors. Add one, or keep the intercept."
         )
-    if n < 2:
-        raise DataError("The data must have at least two usable rows, but only one is left.")
     if n < n_coefficients:
         raise DataError(
             f"The model must not have more coefficients than rows, but has {n_coefficients} for {n} rows. "

@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contextstats.design.arrays import as_table, read_columns, require_lengths
+from contextstats.design.arrays import as_table, require_lengths
 from contextstats.design.columns import Column, Floats
 from contextstats.design.context import ContextVariable
-from contextstats.design.model_matrix import FormulaState, Variable
-from contextstats.design.table import Table, common_index, read_table
+from contextstats.design.formula_state import FormulaState
+from contextstats.design.new_rows import NewRows, columns_by_position
 from contextstats.design.rows import refuse_infinite, refuse_missing
+from contextstats.design.table import Table, common_index, read_table
+from contextstats.design.weights import read_named
 from contextstats.errors import DataError
 
 FORMAT = 1
-
-
-@dataclass(frozen=True, eq=False)
-class NewRows:
-    """Predictors and contexts of new data.
-
-    Attributes
-    ----------
-    x : (n, p) array, columns first
-        Predictors; NaN in every column of a row with a missing value, so that its prediction is NaN.
-    contexts : (n, d) array, columns first
-        Contexts; in rows with a missing value it holds a value of the fit.
-    outside : (n,) array of bool
-        True where a context lies outside the range of the fit.
-    outside_names : tuple of str
-        The contexts for which that happens.
-    row_labels : pandas.Index
-        Labels of the rows.
-    complete : (n,) array of bool
-        False where a predictor or a context is missing.
-    """
-
-    x: Floats
-    contexts: Floats
-    outside: NDArray[np.bool_]
-    outside_names: tuple[str, ...]
-    row_labels: pd.Index
-    complete: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +39,8 @@ class Recipe:
         For the formula entry.
     given_contexts : tuple of str
         For the array entry: names of all columns of the context array.
+    offset_column, exposure_column : str or None
+        Columns of the data that were given as offset and exposure.
     """
 
     entry: Literal["formula", "arrays"]
@@ -72,6 +48,8 @@ class Recipe:
     contexts: tuple[ContextVariable, ...]
     formula: FormulaState | None = None
     given_contexts: tuple[str, ...] = ()
+    offset_column: str | None = None
+    exposure_column: str | None = None
 
     def apply(self, newdata: Any, context: Any = None) -> NewRows:
         """Make predictors and contexts.
@@ -79,32 +57,35 @@ class Recipe:
         Parameters
         ----------
         newdata : data frame, dict of arrays, array, or (array, array)
-            Holds the variables of the formula and the contexts by name. For a model given by arrays: the predictors by
-            position (or by name), with the contexts in `context`, as second of a pair, or in the same data frame.
+            Holds the variables of the formula and the contexts by name. For a model given by arrays: the
+            predictors by position or by name, with the contexts in `context`, as second of a pair, or in the
+            same data frame.
         context : array-like, optional
             The contexts, for a model given by arrays.
 
         Raises
         ------
         DataError
-            If a value is infinite, a level was not seen in the fit, or columns are missing or of another type.
+            If a value is infinite, a level was not seen in the fit, or a column has another type.
         FormulaError
             If a variable of the formula is missing.
         """
+        offset = None
         if self.entry == "formula":
             table = read_table(newdata, "newdata")
             labels = table.labels
+            offset = self._offset(table)
             predictors = [table.column(v.name, self._where) for v in self._formula.variables]
             contexts = self._contexts_from(table)
         else:
             predictors, contexts, labels = self._from_arrays(newdata, context)
         matrix, outside, names = self._context_matrix(contexts, labels)
-        complete: NDArray[np.bool_] = ~np.isnan(matrix).any(axis=1)
         for column in predictors:
             refuse_infinite(column, labels)
-            complete = complete & ~np.isnan(column.data)
+        missing = [np.isnan(values) for values in (*matrix.T, *(column.data for column in predictors))]
+        complete = ~np.any(missing, axis=0) if missing else np.ones(len(labels), dtype=bool)
         x = self._predictors(predictors, complete, labels)
-        return NewRows(x, self._filled(matrix), outside, names, labels, complete)
+        return NewRows(x, self._filled(matrix), outside, names, labels, complete, offset)
 
     def apply_contexts(self, newdata: Any) -> NewRows:
         """Make contexts alone, for coefficients as functions of context; `x` has no columns.
@@ -114,11 +95,7 @@ class Recipe:
         DataError
             As :meth:`apply`, and if a context is missing in a row.
         """
-        table = as_table(newdata, "context")
-        if table is not None:
-            contexts, labels = self._contexts_from(table), table.labels
-        else:
-            contexts, labels = self._contexts_by_position(newdata)
+        contexts, labels = self._context_columns(newdata)
         matrix, outside, names = self._context_matrix(contexts, labels)
         for j, variable in enumerate(self.contexts):
             column = Column(variable.name, matrix[:, j])
@@ -136,8 +113,8 @@ class Recipe:
         """
         if self.formula is not None and self.formula.live is not None:
             raise DataError(
-                f"The fit cannot be saved: {self.formula.live.reason}. Compute that column in the data and use its name in "
-                "the formula."
+                f"The fit cannot be saved: {self.formula.live.reason}. Compute that column in the data and "
+                "use its name in the formula."
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,23 +126,6 @@ class Recipe:
             If plain data cannot describe the formula.
         """
         self.check_saveable()
-        state = self.formula
-        formula = (
-            None
-            if state is None
-            else {
-                "text": state.text,
-                "columns": list(state.columns),
-                "terms": [[name, list(members)] for name, members in state.terms],
-                "variables": [
-                    [v.name, None if v.levels is None else list(v.levels), v.integer] for v in state.variables
-                ],
-                "bare": state.bare,
-                "kinds": dict(state.kinds),
-                "levels": {name: list(levels) for name, levels in state.levels.items()},
-                "transforms": state.transforms,
-            }
-        )
         contexts = [
             [c.name, None if c.levels is None else list(c.levels), c.low, c.high] for c in self.contexts
         ]
@@ -175,7 +135,9 @@ class Recipe:
             "x_names": list(self.x_names),
             "contexts": contexts,
             "given_contexts": list(self.given_contexts),
-            "formula": formula,
+            "offset_column": self.offset_column,
+            "exposure_column": self.exposure_column,
+            "formula": None if self.formula is None else self.formula.to_dict(),
         }
 
     @classmethod
@@ -191,27 +153,19 @@ class Recipe:
             raise DataError(
                 f"A recipe must have format {FORMAT}, but has {state.get('format')}. Fit the model again."
             )
-        f = state["formula"]
-        formula = (
-            None
-            if f is None
-            else FormulaState(
-                text=f["text"],
-                columns=tuple(f["columns"]),
-                terms=tuple((name, tuple(members)) for name, members in f["terms"]),
-                variables=tuple(
-                    Variable(name, _levels(levels), integer) for name, levels, integer in f["variables"]
-                ),
-                bare=f["bare"],
-                kinds=dict(f["kinds"]),
-                levels={name: tuple(levels) for name, levels in f["levels"].items()},
-                transforms=f["transforms"],
-            )
-        )
+        formula = None if state["formula"] is None else FormulaState.from_dict(state["formula"])
         contexts = tuple(
             ContextVariable(name, _levels(levels), low, high) for name, levels, low, high in state["contexts"]
         )
-        return cls(state["entry"], tuple(state["x_names"]), contexts, formula, tuple(state["given_contexts"]))
+        return cls(
+            entry=state["entry"],
+            x_names=tuple(state["x_names"]),
+            contexts=contexts,
+            formula=formula,
+            given_contexts=tuple(state["given_contexts"]),
+            offset_column=state["offset_column"],
+            exposure_column=state["exposure_column"],
+        )
 
     @property
     def _formula(self) -> FormulaState:
@@ -225,9 +179,20 @@ class Recipe:
     def _contexts_from(self, table: Table) -> list[Column]:
         return [table.column(variable.name, "The context of the model") for variable in self.contexts]
 
+    def _offset(self, table: Table) -> Floats | None:
+        named = [name for name in (self.offset_column, self.exposure_column) if name is not None]
+        if not named or any(name not in table for name in named):
+            return None
+        total = np.zeros(table.n_rows)
+        if self.offset_column is not None:
+            total += read_named("offset", self.offset_column, table).data
+        if self.exposure_column is not None:
+            total += np.log(read_named("exposure", self.exposure_column, table).data)
+        return total
+
     def _contexts_by_position(self, data: Any) -> tuple[list[Column], pd.Index]:
         names = self.given_contexts or tuple(variable.name for variable in self.contexts)
-        columns = _by_position(data, names, "context")
+        columns = columns_by_position(data, names, "context")
         used = [columns[names.index(variable.name)] for variable in self.contexts]
         index = common_index({"context": data})
         n = columns[0].data.size if columns else 0
@@ -241,7 +206,7 @@ class Recipe:
         if table is not None and all(name in table for name in self.x_names):
             predictors = [table.column(name, "The model") for name in self.x_names]
         else:
-            predictors = _by_position(newdata, self.x_names, "newdata")
+            predictors = columns_by_position(newdata, self.x_names, "newdata")
         predictors = [column.as_numbers() for column in predictors]
         for column in predictors:
             if column.levels is not None:
@@ -249,7 +214,7 @@ class Recipe:
                     f"{column.name} in newdata must hold numbers, but holds levels. Use dummy columns."
                 )
         if context is not None:
-            contexts, _ = self.apply_columns(context)
+            contexts, _ = self._context_columns(context)
         elif table is not None:
             contexts = self._contexts_from(table)
         elif self.contexts:
@@ -263,10 +228,11 @@ class Recipe:
         n = require_lengths(lengths)
         return predictors, contexts, pd.RangeIndex(n) if index is None else index
 
-    def apply_columns(self, context: Any) -> tuple[list[Column], pd.Index]:
-        """Return the context columns of an array or a data frame, by name where they have one, and row labels."""
+    def _context_columns(self, context: Any) -> tuple[list[Column], pd.Index]:
         table = as_table(context, "context")
-        if table is not None and all(variable.name in table for variable in self.contexts):
+        if table is not None and (
+            self.entry == "formula" or all(variable.name in table for variable in self.contexts)
+        ):
             return self._contexts_from(table), table.labels
         return self._contexts_by_position(context)
 
@@ -309,19 +275,3 @@ class Recipe:
 
 def _levels(levels: Sequence[Any] | None) -> tuple[Any, ...] | None:
     return None if levels is None else tuple(levels)
-
-
-def _by_position(data: Any, names: tuple[str, ...], what: str) -> list[Column]:
-    if (
-        isinstance(data, np.ndarray | list | tuple)
-        and len(names) > 1
-        and np.ndim(data) == 1
-        and len(data) == len(names)
-    ):
-        data = np.asarray(data, dtype=None if isinstance(data, np.ndarray) else object)[None, :]
-    columns = read_columns(data, what, "column ")
-    if len(columns) != len(names):
-        raise DataError(
-            f"{what} must have {len(names)} columns ({', '.join(names)}), as in the fit, but has {len(columns)}."
-        )
-    return [replace(column, name=name) for column, name in zip(columns, names, strict=True)]

@@ -66,7 +66,8 @@ def read_response(columns: Sequence[Column], family: Family, labels: pd.Index, *
         response = _successes_and_failures(columns[0], columns[1], family, labels)
     elif len(columns) != 1:
         raise DataError(
-            f"The response must be one column, or two of successes and failures, but there are {len(columns)}."
+            "The response must be one column, or two of successes and failures, but there are "
+            f"{len(columns)}."
         )
     elif family.core_name == "binomial":
         response = _binomial(columns[0], labels, weighted)
@@ -81,7 +82,8 @@ def _successes_and_failures(
     if family.core_name != "binomial":
         raise DataError(
             f"The response must be one column when family={family.core_name!r}, but there are two "
-            f"({successes.name}, {failures.name}). Two columns, successes and failures, need family='binomial'."
+            f"({successes.name}, {failures.name}). Two columns, successes and failures, need "
+            "family='binomial'."
         )
     for column in (successes, failures):
         if column.levels is not None:
@@ -111,7 +113,8 @@ def _binomial(column: Column, labels: pd.Index, weighted: bool) -> Response:
             coded = " and ".join(f"{value:g}" for value in classes)
             raise DataError(
                 f"{column.name} must be 0 or 1 when family='binomial', but is coded {coded}. "
-                f"Recode it, for example with {column.name} == {classes[-1]:g}, or pass a two-level categorical."
+                f"Recode it, for example with {column.name} == {classes[-1]:g}, or pass a two-level "
+                "categorical."
             )
         _require(
             column,
@@ -170,7 +173,8 @@ def _numeric(column: Column, family: Family, labels: pd.Index) -> Response:
         if broken.any():
             first = int(np.argmax(broken))
             message = (
-                f"{column.name} should be whole numbers when family={family.core_name!r}; {int(broken.sum())} of "
+                f"{column.name} should be whole numbers when family={family.core_name!r}; "
+                f"{int(broken.sum())} of "
                 f"{broken.size} rows are not (first: row {labels[first]}, value {column.data[first]:g}). "
                 "The fit goes on as a quasi-likelihood: use robust standard errors (cov_type='HC1')."
             )

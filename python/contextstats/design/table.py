@@ -12,7 +12,7 @@ import pandas as pd
 
 from contextstats.design.columns import Column, read_column
 from contextstats.errors import DataError, FormulaError
-from contextstats.families import did_you_mean
+from contextstats.options import did_you_mean
 
 
 class Table:
@@ -113,7 +113,7 @@ def read_table(data: Any, what: str = "data") -> Table:
             f"{type(data).__module__}.{type(data).__qualname__}."
         )
     names = tuple(str(name) for name in frame.columns)
-    columns = {str(name): frame[name] for name in frame.columns}
+    columns = {name: frame[:, j] for j, name in enumerate(names)}
     native = frame.to_native()
     if isinstance(native, pd.DataFrame):
         return Table(names, columns, native.index, indexed=True)
@@ -137,7 +137,7 @@ def as_frame(data: Any, what: str) -> Any:
 
 
 def _require_unique(names: Iterable[Any], what: str) -> None:
-    twice = [f"{name} ({count} times)" for name, count in Counter(map(str, names)).items() if count > 1]
+    twice = [f"{name} stands {count} times" for name, count in Counter(map(str, names)).items() if count > 1]
     if twice:
         raise DataError(
             f"The columns of {what} must have different names, but {', '.join(twice)}. Rename them."
@@ -189,5 +189,6 @@ def _misaligned(first_name: str, first: pd.Index, name: str, index: pd.Index) ->
     found = "the same labels in another order" if reordered else "different labels"
     return DataError(
         f"The indexes of {first_name} and {name} must be the same, but have {found} (first: position {row}, "
-        f"{first[row]} against {index[row]}). Align them with .loc or .reindex, or pass arrays to match by position."
+        f"{first[row]} against {index[row]}). Align them with .loc or .reindex, or pass arrays to match by "
+        "position."
     )

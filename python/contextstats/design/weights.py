@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contextstats.design.columns import Column, Floats, read_column
-from contextstats.design.table import Table, common_index
 from contextstats.design.rows import broken_rule, refuse_infinite
+from contextstats.design.table import Table, common_index
 from contextstats.errors import DataError, OptionError
 from contextstats.families import Family
 
@@ -90,9 +90,6 @@ def read_row_inputs(
         )
     common_index({**parts, **given})
     read = {name: _read(name, value, table, labels) for name, value in given.items()}
-    for name, column in read.items():
-        if column is not None:
-            _CHECKS[name](column, labels)
     freq, var = read["freq_weights"], read["var_weights"]
     return RowInputs(
         offset=read["offset"],
@@ -108,12 +105,26 @@ def _read(name: str, value: Any, table: Table | None, labels: pd.Index) -> Colum
     if isinstance(value, str):
         if table is None:
             raise OptionError(f"{name} must be an array when the model is given by arrays, but is {value!r}.")
-        named = table.column(value, f"{name}={value!r}")
-        column = Column(name, named.data, named.levels)
-    elif np.ndim(value) == 0:
-        column = read_column(name, np.full(len(labels), value))
-    else:
-        column = read_column(name, value)
+        return read_named(name, value, table)
+    column = read_column(name, np.full(len(labels), value) if np.ndim(value) == 0 else value)
+    return _checked(name, column, labels)
+
+
+def read_named(name: str, variable: str, table: Table) -> Column:
+    """Return the column of a table that is given as `name` ("offset", "exposure", ...), checked.
+
+    Raises
+    ------
+    DataError
+        If its values are not what `name` may be.
+    FormulaError
+        If there is no such column.
+    """
+    column = table.column(variable, f"{name}={variable!r}")
+    return _checked(name, Column(name, column.data, column.levels), table.labels)
+
+
+def _checked(name: str, column: Column, labels: pd.Index) -> Column:
     column = column.as_numbers()
     if column.levels is not None:
         raise DataError(f"{name} must hold numbers, but holds text. Convert it first.")
@@ -121,6 +132,7 @@ def _read(name: str, value: Any, table: Table | None, labels: pd.Index) -> Colum
         raise DataError(
             f"{name} must have one value for each row, but has {column.data.size} for {len(labels)} rows."
         )
+    _CHECKS[name](column, labels)
     return column
 
 

@@ -45,6 +45,9 @@ class FittedTerm:
         True where every column of b(c)'T sums to zero over the rows of the fit.
     notes : tuple of str
         What the user should know about how the term was built, as full sentences.
+    setup : (k, m) array or None
+        Natural coefficients to those of the k functions the smooth was set up with, before it was centred; they
+        sum to one everywhere. None for terms that are not smooths of one context.
     """
 
     label: str
@@ -58,6 +61,7 @@ class FittedTerm:
     null_dim: int
     constrained: bool
     notes: tuple[str, ...] = ()
+    setup: NDArray[np.float64] | None = None
 
     @property
     def n_coefficients(self) -> int:
@@ -74,6 +78,7 @@ class FittedTerm:
         state["basis"] = self.basis.to_dict()
         state["transform"] = self.transform.tolist()
         state["penalties"] = self.penalties.tolist()
+        state["setup"] = None if self.setup is None else self.setup.tolist()
         return state
 
     @classmethod
@@ -92,4 +97,5 @@ class FittedTerm:
             null_dim=state["null_dim"],
             constrained=state["constrained"],
             notes=tuple(state["notes"]),
+            setup=None if state["setup"] is None else np.array(state["setup"], dtype=float),
         )

@@ -39,6 +39,7 @@ def fit_smooth(term: Smooth, inputs: Inputs) -> FittedTerm:
     centring = orthogonal_complement(means)
     null_dim = max(built.null_dim - 1, 0)
     diagonal, rotation = diagonalise(built.root @ centring, null_dim)
+    setup = centring @ rotation
     penalties = scale * diagonal[None, :]
     labels: tuple[str, ...] = (term.label,)
     if inputs.select:
@@ -48,13 +49,14 @@ def fit_smooth(term: Smooth, inputs: Inputs) -> FittedTerm:
         variables=term.variables,
         kind="smooth",
         basis=built.basis,
-        transform=built.mapping @ centring @ rotation,
+        transform=built.mapping @ setup,
         penalties=penalties,
         penalty_labels=labels,
         coef_names=tuple(f"{term.label}.{i + 1}" for i in range(diagonal.size)),
         null_dim=null_dim,
         constrained=True,
         notes=_notes(term, means),
+        setup=setup,
     )
 
 

@@ -80,7 +80,7 @@ def corrected_covariance(
         in coordinates where A is the identity, which no change of coordinates affects. With a frame C, L is
         the Cholesky root in coordinates w with theta = C w. mgcv takes the Cholesky root in the coordinates
         its smooths were set up in, which usually gives a larger `edf2`; C turns its coefficients into
-        `theta`.
+        `theta`, see :func:`~contextstats.inference.frames.set_up_coordinates`.
     active : (P,) array of bool, optional
         False for coefficients that the fit left at zero. A frame must not mix them with others.
 

@@ -181,7 +181,7 @@ class ContextualGLM:
         smoothing: Smoothing = "reml",
         cov_type: str = "bayes",
         cov_kwds: dict[str, Any] | None = None,
-        information: Information | None = None,
+        information: Information = "expected",
         select: bool = False,
         maxiter: int = 100,
         tol: float = 1e-9,
@@ -201,8 +201,9 @@ class ContextualGLM:
             "bayes_conditional", "nonrobust", "HC0" to "HC3", "cluster". Without smooth terms the first three agree.
         cov_kwds : dict, optional
             For "cluster": groups (one entry for each row) and use_correction (default True).
-        information : {"observed", "expected"}, optional
-            Which information the covariance comes from. Default: observed with smooth terms, expected without.
+        information : {"expected", "observed"}
+            Which information covariances and degrees of freedom come from; the two agree for canonical links. The default is
+            that of statsmodels, R's glm and mgcv. The smoothing criterion always uses the observed one.
         select : bool
             Add a penalty on what smoothing leaves free, so that a coefficient can shrink to a constant.
         maxiter, tol : int, float
@@ -223,7 +224,7 @@ class ContextualGLM:
         DataWarning
             If coefficients are not identified, or the data are separated.
         """
-        if information not in (None, "observed", "expected"):
+        if information not in ("observed", "expected"):
             raise OptionError(f"information must be 'observed' or 'expected', but is {information!r}.")
         design = self.design(select=select)
         problem = CoreProblem.of(design, threads)
@@ -232,7 +233,7 @@ class ContextualGLM:
         )
         rows = row_values(problem, family, fit.theta)
         estimates = estimate(problem, family, fit, rows, information)
-        covariance, cov_type = choose_covariance(problem, estimates, rows, cov_type, cov_kwds)
+        covariance, cov_type = choose_covariance(problem, estimates, rows, fit, cov_type, cov_kwds)
         return GLMResults(
             design=design,
             family=family,

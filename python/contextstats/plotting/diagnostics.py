@@ -22,9 +22,9 @@ _FARTHEST = 8.0  # residuals beyond are drawn at the edge
 def plot_diagnostics(res: GLMResults, *, seed: int = 0, caption: bool = True, ax: Any = None) -> Any:
     """Draw a quantile plot, residuals against fit and contexts, and response against fit.
 
-    Residuals are randomized quantile residuals: standard normal if the model is right, whatever the family. The
-    quantile plot has an envelope that contains the whole sample in 95% of data sets from a right model. Orange marks
-    are means over bins of equally many rows, with two standard errors.
+    Residuals are randomized quantile residuals: standard normal if the model is right, whatever the family.
+    The quantile plot has an envelope that contains the whole sample in 95% of data sets from a right model.
+    Orange marks are means over bins of equally many rows, with two standard errors.
 
     Parameters
     ----------
@@ -45,10 +45,7 @@ def plot_diagnostics(res: GLMResults, *, seed: int = 0, caption: bool = True, ax
     residuals = np.clip(res.resid_quantile(seed).to_numpy(dtype=float), -_FARTHEST, _FARTHEST)
     number = 3 + len(design.context_names)
     with style.styled():
-        if ax is not None:
-            axes = style.given_axes(ax, number)
-        else:
-            figure, axes = style.new_figure(number)
+        figure, axes = style.new_figure(number, given=ax)
         quantile_panel(residuals[np.isfinite(residuals)], axes[0])
         calibration_panel(res, axes[1])
         residual_panel(res.linear_predictor.to_numpy(), residuals, axes[2])
@@ -63,7 +60,7 @@ def plot_diagnostics(res: GLMResults, *, seed: int = 0, caption: bool = True, ax
                 level_panel(values.astype(int), [str(level) for level in levels], residuals, panel)
             panel.set_xlabel(style.plain(name))
             panel.set_title(f"Residuals and {style.plain(name, 22)}")
-        if ax is not None:
+        if figure is None:
             return ax
         if caption:
             style.caption(figure, explanation(len(design.y)))
@@ -125,7 +122,10 @@ def level_panel(codes: NDArray[np.intp], levels: list[str], residuals: Floats, a
     step = max(1, len(levels) // 25)
     names = [style.plain(level, 18) for level in levels]
     ax.set_xticks(
-        np.arange(len(levels))[::step], names[::step], rotation=60 if long else 0, ha="right" if long else "center"
+        np.arange(len(levels))[::step],
+        names[::step],
+        rotation=60 if long else 0,
+        ha="right" if long else "center",
     )
     ax.set_ylabel("quantile residual")
 
@@ -139,9 +139,14 @@ def calibration_panel(res: GLMResults, ax: Axes) -> None:
         rows = style.some_rows(len(y), _MOST_POINTS)
         _cloud(ax, fitted[rows], y[rows])
         ax.set_ylim(*_central(y[rows], means))
-    ends = np.array([fitted.min(), fitted.max()])
+    ends = np.quantile(fitted, [0.0005, 0.9995])
+    room = 0.03 * float(ends[1] - ends[0]) or 1.0
+    ax.set_xlim(ends[0] - room, ends[1] + room)
     ax.plot(ends, ends, color=style.INK, linewidth=0.8, linestyle=(0, (5, 3)), zorder=3)
-    ax.set(xlabel="fitted mean", ylabel=style.plain(f"mean of {res.design.y_name}" if not many_values else res.design.y_name))
+    ax.set(
+        xlabel="fitted mean",
+        ylabel=style.plain(f"mean of {res.design.y_name}" if not many_values else res.design.y_name),
+    )
     ax.set_title("Response and fit")
 
 
@@ -169,7 +174,9 @@ def _mean_mark(ax: Axes, x: float, mean: float, error: float) -> None:
 
 
 def _cloud(ax: Axes, x: Floats, y: Floats) -> None:
-    ax.plot(x, y, ".", color=style.GREY, alpha=0.35, markersize=3, markeredgewidth=0, rasterized=True, zorder=1)
+    ax.plot(
+        x, y, ".", color=style.GREY, alpha=0.35, markersize=3, markeredgewidth=0, rasterized=True, zorder=1
+    )
 
 
 def _central(y: Floats, means: Floats) -> tuple[float, float]:

@@ -50,8 +50,8 @@ def plot(
 ) -> Any:
     """Draw every varying coefficient along its contexts, the other contexts at their typical values.
 
-    A numeric context gives a curve with its confidence band, a factor gives points with bars, a tensor product a
-    filled contour plot of the coefficient. A dashed line marks the average effect, a thin one zero.
+    A numeric context gives a curve with its confidence band, a factor gives points with bars, a tensor
+    product a filled contour plot of the coefficient. A dashed line marks the average effect, a thin one zero.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ def plot(
     shown = choose_panels(res, predictors, context)
     options = EffectOptions(level, simultaneous, n, rug)
     with style.styled():
-        if ax is not None:
-            _draw(res, shown, style.given_axes(ax, len(shown)), options)
-            return ax
-        figure, axes = style.new_figure(len(shown), _columns(shown))
+        columns = _columns(shown)
+        figure, axes = style.new_figure(len(shown), columns, given=ax)
         _draw(res, shown, axes, options)
-        _share_scales(shown, axes)
+        if figure is None:
+            return ax
+        _share_scales(shown, axes, columns)
         if caption:
             style.caption(figure, explanation(res, shown, level, simultaneous))
         return figure
@@ -115,16 +115,22 @@ def choose_panels(
     """The panels that were asked for."""
     panels = all_panels(res)
     if not panels:
-        raise OptionError("No coefficient of this model varies, so there is no curve to draw. Fit with a context.")
+        raise OptionError(
+            "No coefficient of this model varies, so there is no curve to draw. Fit with a context."
+        )
     names = _as_list(predictors) or [panel.predictor for panel in panels]
     variables = _as_list(context) or [name for panel in panels for name in panel.variables]
     chosen = [
-        panel for panel in panels if panel.predictor in names and all(name in variables for name in panel.variables)
+        panel
+        for panel in panels
+        if panel.predictor in names and all(name in variables for name in panel.variables)
     ]
     known = ", ".join(f"{panel.predictor} by {' and '.join(panel.variables)}" for panel in panels)
     missing = [name for name in names if name not in {panel.predictor for panel in chosen}]
     if missing or not chosen:
-        raise OptionError(f"There is no panel for {missing or variables}. The panels of this model are: {known}.")
+        raise OptionError(
+            f"There is no panel for {missing or variables}. The panels of this model are: {known}."
+        )
     return chosen
 
 
@@ -133,18 +139,24 @@ def explanation(res: GLMResults, panels: Sequence[Panel], level: float, simultan
     kind = "for the whole curve" if simultaneous else "pointwise"
     sentences = [f"Band or bars: {100 * level:g}% confidence, {kind}. Dashed: average effect in the data."]
     if any(len(panel.variables) == 2 for panel in panels):
-        sentences.append("Hatched: not distinguishable from the average. White: no data near.")
+        sentences.append("Surface, hatched: not distinguishable from the average; white: no data near.")
+    if any(name in res.design.context_levels for panel in panels for name in panel.variables):
+        sentences.append("In brackets: rows of the level.")
     if len(res.design.context_names) > 1:
         sentences.append("Contexts that are not shown are held at their median or most frequent level.")
     return sentences
 
 
 def effect_label(res: GLMResults, predictor: str) -> str:
-    """The vertical axis in words, "effect of dose on logit(y)"."""
+    """The vertical axis in words, "effect of dose on logit(y)", in two lines if it is long."""
     response = linked(res.family.link_name, shorten(res.design.y_name, 18))
-    if predictor == "Intercept":
-        return f"baseline {response}".replace("$", r"\$")
-    return f"effect of {shorten(predictor, 20)} on {response}".replace("$", r"\$")
+    first, second = (
+        ("baseline", response)
+        if predictor == "Intercept"
+        else (f"effect of {shorten(predictor, 26)}", f"on {response}")
+    )
+    between = "\n" if len(first) + len(second) > 32 else " "
+    return f"{first}{between}{second}".replace("$", r"\$")
 
 
 def _draw(res: GLMResults, panels: Sequence[Panel], axes: Sequence[Axes], options: EffectOptions) -> None:
@@ -158,12 +170,13 @@ def _draw(res: GLMResults, panels: Sequence[Panel], axes: Sequence[Axes], option
             _draw_one_context(res, panel, ax, average, options)
             ax.set_ylabel(label)
         ax.set_title(style.plain(panel.predictor))
-        ax.set_title(
-            f"average {general(average, 3)}", loc="right", fontsize=style.SMALL, fontweight="normal", color=style.GREY
-        )
+        text = f"average {general(average, 3)}".replace("-", "\N{MINUS SIGN}")
+        ax.set_title(text, loc="right", fontsize=style.SMALL, fontweight="normal", color=style.GREY)
 
 
-def _draw_one_context(res: GLMResults, panel: Panel, ax: Axes, average: float, options: EffectOptions) -> None:
+def _draw_one_context(
+    res: GLMResults, panel: Panel, ax: Axes, average: float, options: EffectOptions
+) -> None:
     (variable,) = panel.variables
     design = res.design
     curve = res.curve(
@@ -194,7 +207,7 @@ def _points(ax: Axes, curve: Any, codes: Any) -> None:
     few = len(names) <= 6 and max(len(name) for name in names) <= 10
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     labels = [
-        style.plain(name, 18) + (f"\nn = {count:,}" if few else "")
+        style.plain(name, 18) + (f"\n({count:,})" if few else "")
         for name, count in zip(names, counts, strict=True)
     ]
     step = max(1, len(names) // 25)
@@ -220,19 +233,18 @@ def _columns(panels: Sequence[Panel]) -> int | None:
     return number if 2 <= number <= 3 else None
 
 
-def _share_scales(panels: Sequence[Panel], axes: Sequence[Axes]) -> None:
-    """One vertical scale for the panels of a coefficient, so that contexts can be compared."""
-    for predictor in dict.fromkeys(panel.predictor for panel in panels):
-        own = [
-            ax
-            for panel, ax in zip(panels, axes, strict=True)
-            if panel.predictor == predictor and len(panel.variables) == 1
-        ]
-        if not own:
-            continue
+def _share_scales(panels: Sequence[Panel], axes: Sequence[Axes], columns: int | None) -> None:
+    """One vertical scale for the panels of a coefficient, named once in a row of its own."""
+    curves = [
+        (panel.predictor, ax) for panel, ax in zip(panels, axes, strict=True) if len(panel.variables) == 1
+    ]
+    for predictor in dict.fromkeys(name for name, _ in curves):
+        own = [ax for name, ax in curves if name == predictor]
         limits = [ax.get_ylim() for ax in own]
-        for ax in own:
+        for i, ax in enumerate(own):
             ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+            if i and columns == len(own):
+                ax.set_ylabel("")
 
 
 def _as_list(names: str | Sequence[str] | None) -> list[str]:

@@ -33,13 +33,14 @@ def normal_envelope(
 ) -> tuple[Floats, Floats]:
     """Bounds between which all of the given order statistics of n normal numbers lie with probability `level`.
 
-    Order statistics of uniform numbers are sums of exponential ones, so only those asked for are drawn. The bounds
-    are the pointwise extremes of the simulated curves of equal rank that contain a share `level` of whole curves.
+    Order statistics of uniform numbers are sums of exponential ones, so only those asked for are drawn. The
+    bounds are the pointwise extremes of the simulated curves of equal rank that contain a share `level` of
+    whole curves.
 
     References
     ----------
-    Myllymäki, Mrkvička, Grabarnik, Seijo and Hahn (2017), Global envelope tests for spatial processes. Journal of the
-    Royal Statistical Society B 79, 381-404.
+    Myllymäki, Mrkvička, Grabarnik, Seijo and Hahn (2017), Global envelope tests for spatial processes.
+    Journal of the Royal Statistical Society B 79, 381-404.
     """
     generator = np.random.default_rng(seed)
     steps = np.diff(np.concatenate([[0], ranks, [n + 1]]))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from contextstats.errors import OptionError
 from contextstats.plotting import style
+from contextstats.results.tidy import records
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -18,7 +19,11 @@ _SMALLEST = 1e-5  # smaller p-values are drawn here, with an arrow
 
 
 def plot_heterogeneity(
-    res: GLMResults, *, what: Literal["both", "share", "p_value"] = "both", caption: bool = True, ax: Any = None
+    res: GLMResults,
+    *,
+    what: Literal["both", "share", "p_value"] = "both",
+    caption: bool = True,
+    ax: Any = None,
 ) -> Any:
     """Draw, for each predictor and context, the share of the effect's variance and the p-values.
 
@@ -27,7 +32,8 @@ def plot_heterogeneity(
     res : GLMResults
         The fit.
     what : {"both", "share", "p_value"}
-        Panels to draw. Where every predictor has a single context all shares are one, and "both" leaves them out.
+        Panels to draw. Where every predictor has a single context all shares are one, and "both" leaves them
+        out.
     caption : bool
         Explain the marks in small print (a new figure only).
     ax : Axes or pair of Axes, optional
@@ -46,19 +52,20 @@ def plot_heterogeneity(
         raise OptionError(f"what must be 'both', 'share' or 'p_value', but is {what!r}.")
     table = shown_rows(res.heterogeneity())
     if table.empty:
-        raise OptionError("No coefficient of this model varies, so there is nothing to compare. Fit with a context.")
+        raise OptionError(
+            "No coefficient of this model varies, so there is nothing to compare. Fit with a context."
+        )
     several = bool((table["context"] == "any").any())
-    draw = {"share": [_shares], "p_value": [_p_values]}.get(what, [_shares, _p_values] if several else [_p_values])
+    draw = {"share": [_shares], "p_value": [_p_values]}.get(
+        what, [_shares, _p_values] if several else [_p_values]
+    )
     with style.styled():
-        if ax is not None:
-            axes = style.given_axes(ax, len(draw))
-        else:
-            height = 0.9 + 0.27 * len(table)
-            figure, axes = style.new_figure(len(draw), panel=(3.9 if len(draw) == 2 else 5.2, height))
+        size = (3.9 if len(draw) == 2 else 5.2, 0.9 + 0.27 * len(table))
+        figure, axes = style.new_figure(len(draw), panel=size, given=ax)
         for number, (function, panel) in enumerate(zip(draw, axes, strict=True)):
             function(table, panel)
             _names(table, panel, visible=number == 0)
-        if ax is not None:
+        if figure is None:
             return ax
         if caption:
             style.caption(figure, _explanation(several))
@@ -75,7 +82,7 @@ def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
 def _explanation(several: bool) -> list[str]:
     sentences = [
         "p-values: filled, Wald test that the term is zero; hollow, score test that the effect is constant. "
-        f"Dashed: 0.05. Arrows: below {_SMALLEST:g}."
+        "Dashed: 0.05. Arrows: below 0.00001."
     ]
     if several:
         sentences.append("Share: part of the variance of the effect over the rows of the data.")
@@ -118,11 +125,20 @@ def _p_values(table: pd.DataFrame, ax: Axes) -> None:
 
 def _names(table: pd.DataFrame, ax: Axes, *, visible: bool) -> None:
     labels = [
-        f"{style.plain(str(row.predictor), 22)} · " + ("any context" if row.context == "any" else style.plain(str(row.context), 22))
-        for row in table.itertuples()
+        f"{style.plain(str(row.predictor), 22)} · "
+        + ("any context" if row.context == "any" else style.plain(str(row.context), 22))
+        for row in records(table)
     ]
     ax.set_yticks(-table.index.to_numpy(), labels if visible else [""] * len(labels))
     ax.set_ylim(-len(table) + 0.4, 0.6)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    ax.hlines(-table.index.to_numpy(), 0, 1, transform=ax.get_yaxis_transform(), color="#eceff2", linewidth=0.7, zorder=0)
+    ax.hlines(
+        -table.index.to_numpy(),
+        0,
+        1,
+        transform=ax.get_yaxis_transform(),
+        color="#eceff2",
+        linewidth=0.7,
+        zorder=0,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ PANEL = (3.3, 2.7)  # width and height of a panel, inches
 SMALL = 8
 LARGE = 9.5
 
-_PARAMETERS = {
+_PARAMETERS: dict[Any, Any] = {
     "font.size": LARGE,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -59,9 +60,11 @@ def styled() -> Any:
 
 
 def new_figure(
-    panels: int, columns: int | None = None, panel: tuple[float, float] = PANEL
-) -> tuple[Figure, list[Axes]]:
-    """A figure with so many dressed panels, filled row by row."""
+    panels: int, columns: int | None = None, panel: tuple[float, float] = PANEL, given: Any = None
+) -> tuple[Figure | None, list[Axes]]:
+    """A figure with so many dressed panels, filled row by row; or no figure and the `given` axes."""
+    if given is not None:
+        return None, given_axes(given, panels)
     columns = columns or (panels if panels <= 3 else 2 if panels == 4 else 3)
     rows = math.ceil(panels / columns)
     figure = Figure(figsize=(panel[0] * columns, panel[1] * rows), layout="constrained")
@@ -105,7 +108,7 @@ def thinned(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     ordered = np.sort(values)
     if len(ordered) <= most:
         return ordered
-    return ordered[np.linspace(0, len(ordered) - 1, most).round().astype(int)]
+    return np.asarray(ordered[np.linspace(0, len(ordered) - 1, most).round().astype(int)])
 
 
 def some_rows(n: int, most: int) -> NDArray[np.intp]:
@@ -115,26 +118,22 @@ def some_rows(n: int, most: int) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
-def rug(ax: Axes, values: NDArray[np.float64], most: int = 400) -> None:
+def rug(ax: Axes, values: NDArray[np.float64], most: int = 250) -> None:
     """Short ticks at the data, inside the bottom of the panel."""
-    ax.plot(
+    ax.vlines(
         thinned(values, most),
-        np.full(min(len(values), most), 0.0),
-        "|",
+        0,
+        0.03,
         transform=ax.get_xaxis_transform(),
         color=GREY,
-        alpha=0.55,
-        markersize=7,
-        markeredgewidth=0.5,
-        clip_on=False,
-        zorder=1,
+        alpha=0.6,
+        linewidth=0.5,
+        zorder=5,
     )
 
 
 def caption(figure: Figure, sentences: Sequence[str]) -> None:
     """A line of small print under the panels, wrapped to the width of the figure."""
-    import textwrap
-
     characters = int(figure.get_size_inches()[0] * 15)
     text = "\n".join(textwrap.wrap(" ".join(sentences), characters))
     figure.supxlabel(text.replace("$", r"\$"), x=0.01, ha="left", fontsize=SMALL - 0.5, color=GREY)

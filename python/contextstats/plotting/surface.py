@@ -28,7 +28,9 @@ def typical_contexts(res: GLMResults, n: int) -> pd.DataFrame:
     for k, name in enumerate(design.context_names):
         values = design.contexts[:, k]
         levels = design.context_levels.get(name)
-        columns[name] = np.median(values) if levels is None else levels[np.bincount(values.astype(int)).argmax()]
+        columns[name] = (
+            np.median(values) if levels is None else levels[np.bincount(values.astype(int)).argmax()]
+        )
     return pd.DataFrame({name: [value] * n for name, value in columns.items()})
 
 
@@ -58,7 +60,9 @@ def draw_surface(
     levels = MaxNLocator(11, symmetric=False).tick_values(average - spread, average + spread)
     filled = ax.contourf(across, up, estimate, levels=levels, cmap=_COLOURS)
     filled.set_clim(average - spread, average + spread)
-    ax.contourf(across, up, unclear, levels=[0.5, 1.5], colors="none", hatches=["////"])
+    hatched = ax.contourf(across, up, unclear, levels=[0.5, 1.5], colors="none", hatches=["////"])
+    hatched.set_edgecolor("#9aa3ac")
+    hatched.set_linewidth(0)
     lines = ax.contour(across, up, estimate, levels=levels, colors=style.INK, linewidths=0.4)
     ax.clabel(lines, fontsize=style.SMALL - 1.5, fmt="%g")
     shown = rows[style.some_rows(len(rows), 300)]
@@ -67,7 +71,7 @@ def draw_surface(
     bar = ax.figure.colorbar(filled, ax=ax, pad=0.02, aspect=25)
     bar.set_label(label, fontsize=style.SMALL)
     bar.ax.tick_params(labelsize=style.SMALL - 1, width=0.5, length=2)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def _column(res: GLMResults, name: str) -> NDArray[np.float64]:

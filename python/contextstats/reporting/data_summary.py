@@ -19,12 +19,18 @@ _MOST_LEVELS = 8
 
 def numeric_rows(res: GLMResults) -> list[tuple[str, ...]]:
     """Name, role, rows, missing, mean, standard deviation, minimum, median, maximum of each numeric variable."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, column in data_frame(res).items():
         if not isinstance(column.dtype, pd.CategoricalDtype):
-            rows.append((str(name), _role(res, str(name)), *_numbers(res, str(name), column.to_numpy(dtype=float))))
+            rows.append(
+                (str(name), _role(res, str(name)), *_numbers(res, str(name), column.to_numpy(dtype=float)))
+            )
     design = res.design
-    extra = {"offset": design.offset, "frequency weight": design.freq_weights, "variance weight": design.var_weights}
+    extra = {
+        "offset": design.offset,
+        "frequency weight": design.freq_weights,
+        "variance weight": design.var_weights,
+    }
     for name, values in extra.items():
         if np.any(values != (0.0 if name == "offset" else 1.0)):
             rows.append((f"({name})", name.split()[-1], *_numbers(res, name, values)))
@@ -33,7 +39,7 @@ def numeric_rows(res: GLMResults) -> list[tuple[str, ...]]:
 
 def factor_rows(res: GLMResults) -> list[tuple[str, ...]]:
     """Name, rows, missing and levels with their counts of each categorical context."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, column in data_frame(res).items():
         if isinstance(column.dtype, pd.CategoricalDtype):
             counts = column.value_counts(sort=False)

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from contextstats.results.wording import count, family_name, general, linked, listing, p_phrase, percent
+from contextstats.results.tidy import records
+from contextstats.results.wording import (
+    count,
+    decimals_for,
+    family_name,
+    general,
+    linked,
+    listing,
+    p_phrase,
+    percent,
+    rounded,
+)
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -25,12 +36,13 @@ def model_in_words(res: GLMResults) -> str:
     additive = f"the effects of {listing(predictors, 6)}" if predictors else "a baseline alone"
     contexts = sorted({name for block in design.blocks if block.term for name in block.term.variables})
     varying = f", which may vary with {listing(contexts, 6)}" if contexts else ""
-    response = linked(res.family.link_name, design.y_name)
+    link = res.family.link_name.replace("_", " ")
+    scale = "" if link == "identity" else f", on the {link} scale,"
     known = {"negative_binomial": "dispersion alpha", "tweedie": "variance power"}.get(res.family.core_name)
     parameter = f" ({known} = {general(res.family.parameter, 4)})" if known else ""
     return (
-        f"The mean of {design.y_name}, on the scale {response}, is modelled by {additive}{varying}. "
-        f"{family_name(res.family.core_name)} family{parameter}, {res.family.link_name} link; "
+        f"The mean of {design.y_name}{scale} is modelled by {additive}{varying}. "
+        f"{family_name(res.family.core_name)} family{parameter}, {link} link; "
         f"{count(res.nobs, 'observation')}."
     )
 
@@ -43,7 +55,7 @@ def population_sentence(res: GLMResults) -> str:
     if math.isnan(test.p_value):
         return "The omnibus test against constant coefficients could not be computed."
     verdict = (
-        "The data speak against a model with constant coefficients, the intercept included"
+        "The data speak against a model in which no coefficient varies"
         if test.p_value < _LEVEL
         else "The data are compatible with a model in which no coefficient varies"
     )
@@ -85,7 +97,8 @@ def warnings_in_words(res: GLMResults) -> list[str]:
     dispersion = res.pearson_chi2 / res.df_resid if res.df_resid > 0 else math.nan
     if res.family.core_name == "poisson" and dispersion > _OVERDISPERSED:
         found.append(
-            f"Counts vary more than a Poisson model allows: Pearson's statistic is {dispersion:.1f} per degree of freedom "
+            "Counts vary more than a Poisson model allows: Pearson's statistic is "
+            f"{dispersion:.1f} per degree of freedom "
             "where 1 is expected. Standard errors are too small and tests reject too often. "
             "Consider the negative binomial family or a robust covariance."
         )
@@ -93,7 +106,8 @@ def warnings_in_words(res: GLMResults) -> list[str]:
     imitated = concurvity[(concurvity["estimate"] > _CONCURVE) & (concurvity["term"] != "parametric")]
     if len(imitated):
         found.append(
-            f"{listing(map(str, imitated['term']), 4)} can largely be imitated by the other terms (concurvity above "
+            f"{listing(map(str, imitated['term']), 4)} can largely be imitated by the other terms "
+            "(concurvity above "
             f"{_CONCURVE:g}): which of them varies is hard to tell from these data."
         )
     return found
@@ -104,9 +118,13 @@ def _effect_sentence(
 ) -> str:
     overall = rows[rows["context"] == "any"].iloc[0]
     terms = rows[rows["context"] != "any"]
-    contexts = listing(map(str, terms["context"]), 5)
+    contexts = listing(dict.fromkeys(_variables(res, str(label)) for label in terms["context"]), 5)
     tests = [float(overall["p_value"]), float(overall["score_p_value"])]
-    numbers = [f"{p_phrase(p)} ({name})" for p, name in zip(tests, ("Wald", "score"), strict=True) if not math.isnan(p)]
+    numbers = [
+        f"{p_phrase(p)} ({name})"
+        for p, name in zip(tests, ("Wald", "score"), strict=True)
+        if not math.isnan(p)
+    ]
     decided = {p < _LEVEL for p in tests if not math.isnan(p)}
     what = _subject(res, predictor)
     if not decided:
@@ -119,26 +137,46 @@ def _effect_sentence(
         first = f"The tests disagree on whether {what} varies with {contexts}: {' and '.join(numbers)}."
     parts = [first]
     if len(terms) > 1 and decided == {True}:
-        shares = [f"{row.context} accounts for {percent(row.share)}" for row in terms.itertuples()]
+        shares = [
+            f"{_variables(res, str(row.context))} accounts for {percent(row.share)}" for row in records(terms)
+        ]
         parts.append(f"Of its variance over the rows, {listing(shares, 5)}.")
     return " ".join([*parts, _size(res, predictor, average, values)])
 
 
 def _size(res: GLMResults, predictor: str, average: pd.Series, values: np.ndarray) -> str:
     """Average with its interval, as a ratio where that has a name, and the range over the middle of the rows."""
-    low, high = (general(float(q), 3) for q in np.nanquantile(values, [0.05, 0.95]))
-    ratio = ratio_name(res) if predictor != "Intercept" else ""
-    as_ratio = f", a {ratio} of {general(float(np.exp(average['estimate'])), 3)}" if ratio else ""
-    return (
-        f"On average it is {general(float(average['estimate']), 3)} (95% interval "
-        f"{general(float(average['conf_low']), 3)} to {general(float(average['conf_high']), 3)}{as_ratio}); for the "
-        f"middle 90% of the rows it lies between {low} and {high}."
+    places = decimals_for(float(average["std_error"]))
+    mean, lower, upper = (
+        rounded(float(average[name]), places) for name in ("estimate", "conf_low", "conf_high")
     )
+    low, high = (rounded(float(q), places) for q in np.nanquantile(values, [0.05, 0.95]))
+    ratio = ratio_name(res) if predictor != "Intercept" else ""
+    as_ratio = (
+        f", {'an' if ratio[0] == 'o' else 'a'} {ratio} of {general(float(np.exp(average['estimate'])), 3)}"
+        if ratio
+        else ""
+    )
+    return (
+        f"On average it is {mean} (95% interval {lower} to {upper}{as_ratio}); for the middle 90% "
+        "of the rows it lies "
+        f"between {low} and {high}."
+    )
+
+
+def _variables(res: GLMResults, label: str) -> str:
+    """The contexts of a term, without the way they enter."""
+    for block in res.design.blocks:
+        if block.term is not None and block.term.label == label:
+            return " × ".join(block.term.variables)
+    return label
 
 
 def _subject(res: GLMResults, predictor: str) -> str:
     response = linked(res.family.link_name, res.design.y_name)
-    return f"the baseline {response}" if predictor == "Intercept" else f"the effect of {predictor} on {response}"
+    return (
+        f"the baseline {response}" if predictor == "Intercept" else f"the effect of {predictor} on {response}"
+    )
 
 
 def _upper(text: str) -> str:

@@ -10,8 +10,9 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from contextstats.results.markup import escape_html as escape
+from contextstats.results.wording import minus
 
-__all__ = ["alert", "escape", "figure", "paragraph", "section", "table"]
+__all__ = ["alert", "code", "escape", "figure", "pairs", "paragraph", "section", "table"]
 
 
 def paragraph(text: str, kind: str = "") -> str:
@@ -33,17 +34,29 @@ def section(anchor: str, heading: str, *parts: str) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, labels: int = 1, caption: str = "") -> str:
     """A table of plain texts; the first `labels` columns hold names, the others numbers."""
     head = "".join(f'<th scope="col"{_side(i, labels)}>{escape(cell)}</th>' for i, cell in enumerate(header))
+    body = "\n".join(
+        f"<tr>{''.join(_cell(cell, i, labels) for i, cell in enumerate(row))}</tr>" for row in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>\n" if caption else ""
+    return f'<div class="table"><table>\n{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+
+
+def pairs(rows: Iterable[tuple[str, str, str, str]]) -> str:
+    """Two columns of names and values side by side."""
     lines = []
     for row in rows:
-        cells = [
-            f'<th scope="row">{escape(cell)}</th>' if i == 0 else f"<td{_side(i, labels)}>{escape(cell)}</td>"
-            for i, cell in enumerate(row)
-        ]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    title = f"<caption>{escape(caption)}</caption>\n" if caption else ""
-    thead = f"<thead><tr>{head}</tr></thead>\n" if any(header) else ""
+        cells = "".join(
+            f'<th scope="row">{escape(name)}</th><td>{escape(minus(value))}</td>'
+            for name, value in (row[:2], row[2:])
+        )
+        lines.append(f"<tr>{cells}</tr>")
     body = "\n".join(lines)
-    return f'<div class="table"><table>\n{title}{thead}<tbody>\n{body}\n</tbody>\n</table></div>'
+    return f'<div class="table pairs"><table>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+
+
+def code(text: str) -> str:
+    """Lines of a program."""
+    return f"<pre><code>{escape(text)}</code></pre>"
 
 
 def figure(drawing: Figure, alternative: str, caption: str = "") -> str:
@@ -59,8 +72,16 @@ def svg(drawing: Figure) -> bytes:
     """A drawing as SVG, the same bytes for the same drawing."""
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "contextstats"}):
-        drawing.savefig(buffer, format="svg", dpi=160, transparent=True, metadata={"Date": None, "Creator": None})
+        drawing.savefig(
+            buffer, format="svg", dpi=160, transparent=True, metadata={"Date": None, "Creator": None}
+        )
     return buffer.getvalue()
+
+
+def _cell(text: str, column: int, labels: int) -> str:
+    if column == 0:
+        return f'<th scope="row">{escape(text)}</th>'
+    return f"<td{_side(column, labels)}>{escape(text if column < labels else minus(text))}</td>"
 
 
 def _side(column: int, labels: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from contextstats.reporting import html, sections
 from contextstats.reporting.findings import model_in_words, warnings_in_words
-from contextstats.results.wording import general, linked, p_value, percent
+from contextstats.results.wording import general, p_phrase, percent, rounded
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -30,9 +30,9 @@ _CONTENTS = {
 def report(res: GLMResults, path: str | os.PathLike[str], title: str | None = None) -> Path:
     """Write one HTML page that needs nothing else: no network, no scripts, no other files.
 
-    It has the model in words, the summary, a drawing of every varying coefficient with a sentence on it, the tests of
-    heterogeneity, average effects, diagnostics, a description of the data, the notes of the fit, and what is needed to
-    reproduce it. It prints on A4.
+    It has the model in words, the summary, a drawing of every varying coefficient with a sentence on it, the
+    tests of heterogeneity, average effects, diagnostics, a description of the data, the notes of the fit, and
+    what is needed to reproduce it. It prints on A4.
 
     Parameters
     ----------
@@ -70,7 +70,9 @@ def render(res: GLMResults, title: str | None = None, *, date: datetime.date | N
         )
         if part
     )
-    links = "".join(f'<a href="#{key}">{name}</a>' for key, name in _CONTENTS.items() if f'id="{key}"' in body)
+    links = "".join(
+        f'<a href="#{key}">{name}</a>' for key, name in _CONTENTS.items() if f'id="{key}"' in body
+    )
     alerts = "\n".join(html.alert(sentence) for sentence in warnings_in_words(res))
     written = f" on {date.isoformat()}" if date else ""
     return f"""<!DOCTYPE html>
@@ -94,8 +96,7 @@ def render(res: GLMResults, title: str | None = None, *, date: datetime.date | N
 {_facts(res)}
 {body}
 </main>
-<footer>Written by contextstats {html.escape(res.version)}{written}. Effects are on the scale
-{html.escape(linked(res.family.link_name, res.design.y_name))}.</footer>
+<footer>Written by contextstats {html.escape(res.version)}{written}.</footer>
 </body>
 </html>
 """
@@ -107,9 +108,12 @@ def _facts(res: GLMResults) -> str:
         "Observations": f"{res.nobs:,.0f}" if res.nobs == round(res.nobs) else general(res.nobs),
         "Deviance explained": percent(res.deviance_explained),
         "Effective df": general(res.edf, 4),
-        "AIC": general(res.aic, 7),
+        "AIC": rounded(res.aic, 1),
     }
     if any(block.term is not None for block in res.design.blocks):
-        facts["Constant coefficients: p"] = p_value(res.test_population().p_value)
-    items = "".join(f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd></div>" for key, value in facts.items())
+        p = res.test_population().p_value
+        facts["All effects constant"] = p_phrase(p) if p == p else "not available"
+    items = "".join(
+        f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd></div>" for key, value in facts.items()
+    )
     return f'<dl class="facts">{items}</dl>'

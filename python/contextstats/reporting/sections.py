@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,13 @@ from contextstats.plotting.diagnostics import explanation as diagnostics_explana
 from contextstats.plotting.effects import all_panels, explanation
 from contextstats.plotting.heterogeneity import shown_rows
 from contextstats.reporting import data_summary, html
+from contextstats.reporting.code import program
 from contextstats.reporting.findings import effect_sentences, population_sentence, ratio_name
 from contextstats.results.summary import blocks
 from contextstats.results.summary_blocks import header_pairs
 from contextstats.results.summary_notes import has_context, notes
-from contextstats.results.wording import fixed, general, p_value, percent
+from contextstats.results.tidy import records
+from contextstats.results.wording import decimals_for, general, p_value, percent, places
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
 def summary(res: GLMResults) -> str:
     """Header and tables of the printed summary."""
     left, right = header_pairs(res)
-    pairs = [(*first, *second) for first, second in zip(left, right, strict=True)]
-    parts = ['<div class="header">', html.table(("", "", "", ""), pairs), "</div>"]
+    parts = [html.pairs((*first, *second) for first, second in zip(left, right, strict=True))]
     parts += [
         html.table(block.header, block.rows, labels=block.labels, caption=block.title or "Coefficients")
         for block in blocks(res)
@@ -42,23 +43,26 @@ def effects(res: GLMResults) -> str:
     if not has_context(res):
         return ""
     panels = all_panels(res)
-    predictors = sorted(dict.fromkeys(panel.predictor for panel in panels), key=lambda name: name == "Intercept")
+    predictors = sorted(
+        dict.fromkeys(panel.predictor for panel in panels), key=lambda name: name == "Intercept"
+    )
     sentences = effect_sentences(res)
     cards = []
     for predictor in predictors:
         own = [panel for panel in panels if panel.predictor == predictor]
-        drawings = []
-        for panel in own:
-            drawing = plot(res, predictor, context=panel.variables, caption=False)
-            what = f"{_name(predictor)} by {' and '.join(panel.variables)}, with its 95% confidence band"
-            drawings.append(html.figure(drawing, what))
-        wide = " wide" if len(own) > 1 else ""
+        drawing = plot(res, predictor, caption=False)
+        for ax in drawing.axes:
+            ax.set_title("", loc="left")
+        what = f"{_name(predictor)} by {', '.join(' and '.join(panel.variables) for panel in own)}, with 95% confidence"
         text = f"<h3>{html.escape(_name(predictor))}</h3>\n{html.paragraph(sentences.get(predictor, ''))}"
-        pictures = "\n".join(drawings)
-        cards.append(f'<div class="effect{wide}">{text}<div class="panels">{pictures}</div></div>')
+        cards.append(
+            f'<div class="effect{" wide" if len(own) > 1 else ""}">{text}{html.figure(drawing, what)}</div>'
+        )
     together = "\n".join(cards)
     reading = html.paragraph(" ".join(explanation(res, panels, 0.95, False)), "soft")
-    return html.section("effects", "Coefficients as functions of context", reading, f'<div class="effects">{together}</div>')
+    return html.section(
+        "effects", "Coefficients as functions of context", reading, f'<div class="effects">{together}</div>'
+    )
 
 
 def heterogeneity(res: GLMResults) -> str:
@@ -67,23 +71,34 @@ def heterogeneity(res: GLMResults) -> str:
         return ""
     table = shown_rows(res.heterogeneity())
     statistic = "Chi-square" if res.family.scale_known else "F"
-    header = ("Predictor", "Context", "edf", "Ref. df", statistic, "p (Wald)", "Share of variance", "p (score)")
+    header = (
+        "Predictor",
+        "Context",
+        "edf",
+        "Ref. df",
+        statistic,
+        "p (Wald)",
+        "Share of variance",
+        "p (score)",
+    )
     rows = [
         (
             str(row.predictor),
             str(row.context),
-            fixed(row.edf, 8, 2),
-            fixed(row.ref_df, 8, 2),
-            fixed(row.statistic, 10, 2),
+            places(row.edf, 2),
+            places(row.ref_df, 2),
+            places(row.statistic, 2),
             p_value(row.p_value),
             percent(row.share),
             p_value(row.score_p_value),
         )
-        for row in table.itertuples()
+        for row in records(table)
     ]
     reading = (
-        "edf: effective degrees of freedom, 1 for a straight line. Wald: test that the term is zero. Score: test that the "
-        "effect does not vary with the context. Share: part of the variance of the effect over the rows of the data. "
+        "edf: effective degrees of freedom, 1 for a straight line. Wald: test that the term is "
+        "zero. Score: test that the "
+        "effect does not vary with the context. Share: part of the variance of the effect over the "
+        "rows of the data. "
         "The p-values are not adjusted for their number."
     )
     drawing = html.figure(plot_heterogeneity(res), "Shares and p-values of the varying effects as dots")
@@ -101,21 +116,21 @@ def average_effects(res: GLMResults) -> str:
     """Average of each coefficient over the rows, and as a ratio where that has a name."""
     table = res.average_effects()
     letter = "t" if res.use_t else "z"
-    header = ["Predictor", "Average effect", "Std. error", letter, "p", "95% interval"]
     ratio = ratio_name(res)
-    if ratio:
-        header += [ratio.capitalize(), "95% interval"]
-    rows = []
-    for row in table.itertuples():
-        cells = [str(row.term), fixed(row.estimate, 10), fixed(row.std_error, 10), fixed(row.statistic, 8, 2)]
-        cells += [p_value(row.p_value), _interval(row.conf_low, row.conf_high)]
-        if ratio:
-            shown = row.term != "Intercept"
-            cells += [general(float(np.exp(row.estimate)), 4) if shown else ""]
-            cells += [_interval(float(np.exp(row.conf_low)), float(np.exp(row.conf_high))) if shown else ""]
-        rows.append(cells)
+    header: tuple[str, ...] = ("Predictor", "Average effect", "Std. error", letter, "p", "95% interval")
+    rows: list[tuple[str, ...]] = []
+    for row in records(table):
+        digits = decimals_for(row.std_error)
+        numbers = [f"{value:.{digits}f}" for value in (row.estimate, row.std_error)]
+        interval = _interval(row.conf_low, row.conf_high, digits)
+        cells = (str(row.term), *numbers, places(row.statistic, 2), p_value(row.p_value), interval)
+        rows.append((*cells, _as_ratio(row)) if ratio else cells)
     reading = "Averages of the coefficients over the rows of the data, at their observed contexts."
-    return html.section("averages", "Average effects", html.table(header, rows), html.paragraph(reading, "soft"))
+    if ratio:
+        header = (*header, f"{ratio[0].upper()}{ratio[1:]} (95% interval)")
+    return html.section(
+        "averages", "Average effects", html.table(header, rows), html.paragraph(reading, "soft")
+    )
 
 
 def diagnostics(res: GLMResults) -> str:
@@ -128,7 +143,9 @@ def diagnostics(res: GLMResults) -> str:
 def data(res: GLMResults) -> str:
     """A line for each variable."""
     factors = data_summary.factor_rows(res)
-    levels = html.table(("Categorical", "Rows", "Missing", "Levels (rows)"), factors, labels=4) if factors else ""
+    levels = (
+        html.table(("Categorical", "Rows", "Missing", "Levels (rows)"), factors, labels=4) if factors else ""
+    )
     counted = [f"{name}: {number:,}" for name, number in res.design.n_missing.items() if number]
     dropped = "Rows dropped, by cause: " + ", ".join(counted) + "." if counted else "No row was dropped."
     numeric = html.table(data_summary.HEADER, data_summary.numeric_rows(res), labels=2)
@@ -149,9 +166,12 @@ def reproducibility(res: GLMResults) -> str:
         "Context": res.context_text or "none",
         "Family and link": f"{res.family.core_name}, {res.family.link_name}",
         "Smoothing": res.criterion_name,
-        "Smoothing parameters": ", ".join(f"{name} = {value:.6g}" for name, value in res.smoothing_parameters.items()),
+        "Smoothing parameters": ", ".join(
+            f"{name} = {value:.6g}" for name, value in res.smoothing_parameters.items()
+        ),
         "Covariance": f"{res.cov_type}, {res.estimates.information} information",
-        "Optimizer": f"{res.fit.solver}, {res.fit.iterations} iterations, {res.fit.termination.replace('_', ' ')}",
+        "Optimizer": f"{res.fit.solver}, {res.fit.iterations} iterations, "
+        "{res.fit.termination.replace('_', ' ')}",
         "Offset": "yes" if np.any(design.offset != 0) else "",
         "Frequency weights": "yes" if np.any(design.freq_weights != 1) else "",
         "Variance weights": "yes" if np.any(design.var_weights != 1) else "",
@@ -161,8 +181,15 @@ def reproducibility(res: GLMResults) -> str:
             + [f"{name} {_version(name)}" for name in ("numpy", "scipy", "pandas", "matplotlib")]
         ),
     }
-    lines = [f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in options.items() if value]
-    return html.section("reproducibility", "How to reproduce", f'<dl class="options">{"".join(lines)}</dl>')
+    lines = [
+        f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in options.items() if value
+    ]
+    return html.section(
+        "reproducibility",
+        "How to reproduce",
+        html.code(program(res)),
+        f'<dl class="options">{"".join(lines)}</dl>',
+    )
 
 
 def _basis_table(res: GLMResults) -> str:
@@ -170,11 +197,12 @@ def _basis_table(res: GLMResults) -> str:
     if table.empty:
         return ""
     rows = [
-        (str(r.term), general(float(r.k_prime)), fixed(r.edf, 8, 2), fixed(r.k_index, 8, 3), p_value(r.p_value))
-        for r in table.itertuples()
+        (str(r.term), general(float(r.k_prime)), places(r.edf, 2), places(r.k_index, 3), p_value(r.p_value))
+        for r in records(table)
     ]
     reading = (
-        "Is the basis rich enough? k' is the number of coefficients of a smooth; a k-index below 1 with a small p and "
+        "Is the basis rich enough? k' is the number of coefficients of a smooth; a k-index below 1 "
+        "with a small p and "
         "an edf close to k' says that residuals which are neighbours in context resemble each other: raise k."
     )
     head = html.table(("Smooth", "k'", "edf", "k-index", "p"), rows, caption="Basis check")
@@ -185,14 +213,26 @@ def _concurvity_table(res: GLMResults) -> str:
     table: pd.DataFrame = res.concurvity()
     if len(table) < 2:
         return ""
-    rows = [(str(r.term), fixed(r.worst, 8, 3), fixed(r.observed, 8, 3), fixed(r.estimate, 8, 3)) for r in table.itertuples()]
+    rows = [
+        (str(r.term), places(r.worst, 3), places(r.observed, 3), places(r.estimate, 3))
+        for r in records(table)
+    ]
     reading = "How far each term can be imitated by the others, from 0 (not at all) to 1 (entirely)."
     head = html.table(("Term", "Worst", "Observed", "Estimate"), rows, caption="Concurvity")
     return head + "\n" + html.paragraph(reading, "soft")
 
 
-def _interval(low: float, high: float) -> str:
-    return f"{general(low, 4)} to {general(high, 4)}"
+def _interval(low: float, high: float, digits: int) -> str:
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _as_ratio(row: Any) -> str:
+    """exp of an average effect with its interval; nothing for the intercept, which compares nothing."""
+    if row.term == "Intercept":
+        return ""
+    ratio, low, high = (float(np.exp(value)) for value in (row.estimate, row.conf_low, row.conf_high))
+    digits = decimals_for((high - low) / 4)
+    return f"{ratio:.{digits}f} ({_interval(low, high, digits)})"
 
 
 def _name(predictor: str) -> str:

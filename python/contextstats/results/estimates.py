@@ -9,9 +9,12 @@ import numpy as np
 
 from contextstats import _core
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats, core_loss
-from contextstats.design import Design
+from contextstats.design import Block, Design
+from contextstats.design.assemble import INTERCEPTS
 from contextstats.families import Family
 from contextstats.inference.covariance import coefficient_covariance
+from contextstats.encoders.basis import BasisSpec
+from contextstats.inference.frames import set_up_coordinates
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
 
 Information = Literal["observed", "expected"]
@@ -136,30 +139,24 @@ def total_penalty(design: Design, smoothing_parameters: Floats) -> Floats:
 
 
 def estimate(
-    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, information: Information | None
+    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, information: Information
 ) -> Estimates:
-    """Covariances and degrees of freedom of a fit.
-
-    Parameters
-    ----------
-    information : {"observed", "expected"}, optional
-        Default: observed where there is smoothing (the curvature of what was minimised, as mgcv), expected where there
-        is none (as statsmodels and R's glm). The two agree for canonical links.
-    """
+    """Covariances and degrees of freedom of a fit, from the information asked for."""
     design = problem.design
     smooth = len(design.penalties) > 0
     if fit.inverse_is_expected:
         information = "expected"
-    elif information is None:
-        information = "observed" if smooth else "expected"
     gram = fit.gram_observed if information == "observed" else fit.gram_expected
     penalty = total_penalty(design, fit.smoothing_parameters)
     if fit.solver == "qr":
-        inverse, edf = fit.inverse, fit.identified.astype(float)
-        edf1, frequentist = edf, inverse
+        inverse = frequentist = fit.inverse
     else:
         unit = coefficient_covariance(gram, penalty, 1.0, active=fit.identified)
-        inverse, edf, edf1, frequentist = unit.bayesian, unit.edf, unit.edf1, unit.frequentist
+        inverse, frequentist = unit.bayesian, unit.frequentist
+    if smooth:
+        edf, edf1 = unit.edf, unit.edf1
+    else:
+        edf = edf1 = fit.identified.astype(float)
     nobs = float(design.freq_weights.sum())
     scale, scale_method = estimate_scale(problem, family, rows, nobs - float(edf.sum()), smooth)
     corrected, edf2 = None, edf
@@ -172,6 +169,7 @@ def estimate(
             dtheta_drho=fit.dtheta,
             hessian=fit.score_hessian,
             edf1=edf1,
+            frame=setup_frame(design),
             active=fit.identified,
         )
         corrected, edf2 = uncertainty.covariance, uncertainty.edf2
@@ -187,6 +185,48 @@ def estimate(
         edf2=edf2,
         gram=gram,
     )
+
+
+def setup_frame(design: Design) -> Floats:
+    """Columns are the natural coefficients of the coordinates in which the smooths were set up.
+
+    The correction for smoothing uncertainty differentiates a Cholesky root, which depends on coordinates; in these it is
+    the root that mgcv differentiates, with smooths of the intercept centred and those of effects zero in the middle.
+    """
+    frame = np.eye(design.n_coefficients)
+    constant = 0
+    for block in design.blocks:
+        if block.term is None:
+            constant = block.start
+        elif block.term.setup is not None:
+            own = slice(block.start, block.stop)
+            shift, turn = set_up_coordinates(
+                block.term.setup, _setup_constraint(design, block), np.ones(len(block.term.setup))
+            )
+            frame[constant, own] = shift
+            frame[own, own] = turn
+    return frame
+
+
+def _setup_constraint(design: Design, block: Block) -> Floats:
+    """Mean of the set-up functions, to which the columns of `setup` are orthogonal; or the functions in the middle."""
+    assert block.term is not None and block.term.setup is not None
+    setup, basis = block.term.setup, block.term.basis
+    set_up_on_raw = setup.shape == block.term.transform.shape and np.array_equal(setup, block.term.transform)
+    if design.x_names[block.predictor] not in INTERCEPTS and set_up_on_raw:
+        return middle_row(basis, design.contexts.shape[1])
+    return np.asarray(np.linalg.svd(setup.T)[2][-1])
+
+
+def middle_row(basis: BasisSpec, n_contexts: int) -> Floats:
+    """Raw basis functions in the middle of their boundary knots; zero for bases without knots."""
+    contexts = np.zeros((1, n_contexts), order="F")
+    parts = basis.margins or (basis,)
+    if any(part.kind != "bspline" for part in parts):
+        return np.zeros(basis.n_raw)
+    for part in parts:
+        contexts[0, part.columns[0]] = (part.knots[part.degree] + part.knots[part.n_raw]) / 2
+    return np.asarray(basis.evaluate(contexts)[0])
 
 
 def null_mean(problem: CoreProblem, family: Family) -> Floats:

@@ -206,13 +206,24 @@ class GLMResults:
 
     @cached_property
     def llf(self) -> float:
-        """Log-likelihood at the estimate, constants included, with statsmodels' choice of scale."""
-        return self._log_likelihood(self.rows.mu)
+        """Log-likelihood at the estimate, constants included.
+
+        As in statsmodels the scale is `scale`, but its maximum likelihood estimate for the Gaussian with identity link.
+        """
+        scale = self.scale
+        if self.family.core_name == "gaussian" and self.family.link_name == "identity":
+            scale = likelihood.gaussian_profile_scale(
+                self.design.y,
+                self.rows.mu,
+                freq_weights=self.design.freq_weights,
+                var_weights=self.design.var_weights,
+            )
+        return self._log_likelihood(self.rows.mu, scale)
 
     @cached_property
     def llnull(self) -> float:
-        """Log-likelihood of the model with an intercept and the offset alone."""
-        return self._log_likelihood(self.null_mu)
+        """Log-likelihood of the model with an intercept and the offset alone, at the scale of this model (as statsmodels)."""
+        return self._log_likelihood(self.null_mu, self.scale)
 
     @property
     def df_information(self) -> float:
@@ -480,13 +491,8 @@ class GLMResults:
             raise TypeError("r_matrix must be text or an array.")
         return np.atleast_2d(np.asarray(r_matrix, dtype=float)), None
 
-    def _log_likelihood(self, mu: Floats) -> float:
+    def _log_likelihood(self, mu: Floats, scale: float) -> float:
         design = self.design
-        scale = self.scale
-        if self.family.core_name == "gaussian" and self.family.link_name == "identity":
-            scale = likelihood.gaussian_profile_scale(
-                design.y, mu, freq_weights=design.freq_weights, var_weights=design.var_weights
-            )
         return float(
             likelihood.log_likelihood(
                 self.family.core_name,

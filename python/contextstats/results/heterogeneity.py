@@ -13,10 +13,11 @@ from scipy import stats
 
 from contextstats.algorithms.joint import Floats
 from contextstats.design import Block
+from contextstats.design.assemble import INTERCEPTS
 from contextstats.inference.average_effects import variation_shares
 from contextstats.inference.score_test import kernel_weights, projected_information, score_test
 from contextstats.inference.smooth_tests import marginal_frequentist, random_effect_test, smooth_test
-from contextstats.results.estimates import total_penalty
+from contextstats.results.estimates import middle_row, total_penalty
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -105,9 +106,28 @@ def _tests(res: GLMResults, blocks: Sequence[Block]) -> list[float]:
         if not smooth:
             return [edf, ref_df, *_parametric(theta, covariance, residual_df), score_statistic, score_p]
         ref_df = min(max(ref_df, 1e-8), float(len(columns)))
-        test = smooth_test(theta, covariance, estimates.gram[grid], ref_df=ref_df, residual_df=residual_df)
-    statistic = test.statistic if residual_df is None else test.statistic / ref_df
+        test = smooth_test(theta, covariance, _curve_gram(res, blocks, columns), ref_df=ref_df, residual_df=residual_df)
+    statistic = test.statistic if residual_df is None else test.f_statistic
     return [edf, ref_df, statistic, test.pvalue, score_statistic, score_p]
+
+
+def _curve_gram(res: GLMResults, blocks: Sequence[Block], columns: Integers) -> Floats:
+    """Weighted Gram matrix of the tested columns, the test's measure of the size of a curve.
+
+    A curve is only determined up to the constant part of its coefficient, and its size depends on where it is said to be
+    zero: for the intercept where its mean over the rows is zero, for the effect of a predictor in the middle of the
+    contexts' knots (mgcv's point constraint, which it needs to identify several smooths of one predictor).
+    """
+    gram = res.estimates.gram
+    combination = np.zeros((len(gram), len(gram)))
+    for block in blocks:
+        own = np.arange(block.start, block.stop)
+        combination[own, own] = 1.0
+        if block.term is not None and len(block.term.penalties) and res.design.x_names[block.predictor] not in INTERCEPTS:
+            constant = next(b.start for b in res.design.blocks if b.predictor == block.predictor and b.term is None)
+            combination[constant, own] = -(middle_row(block.term.basis, res.design.contexts.shape[1]) @ block.term.transform)
+    chosen = combination[:, columns]
+    return np.asarray(chosen.T @ gram @ chosen)
 
 
 def _parametric(theta: Floats, covariance: Floats, residual_df: float | None) -> tuple[float, float]:
@@ -119,7 +139,8 @@ def _parametric(theta: Floats, covariance: Floats, residual_df: float | None) ->
 
 
 def _is_random(block: Block) -> bool:
-    return block.term is not None and not block.term.constrained and len(block.term.penalties) > 0
+    """A term of which nothing is left unpenalised is tested as a random effect: its variance is zero."""
+    return block.term is not None and len(block.term.penalties) > 0 and bool(block.term.penalties.any(axis=0).all())
 
 
 def _frequentist_with_random(res: GLMResults, columns: Integers) -> Floats:

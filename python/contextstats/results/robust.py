@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import linalg
 
-from contextstats.algorithms.joint import CoreProblem, Floats
+from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.errors import DataError, OptionError
 from contextstats.inference.sandwich import cluster_correction, meat_weights, sandwich
 from contextstats.results.estimates import Estimates, RowValues
@@ -19,6 +21,7 @@ def choose_covariance(
     problem: CoreProblem,
     estimates: Estimates,
     rows: RowValues,
+    fit: CoreFit,
     cov_type: str,
     cov_kwds: dict[str, Any] | None,
 ) -> tuple[Floats, str]:
@@ -38,15 +41,13 @@ def choose_covariance(
     if cov_type == "bayes":
         assert estimates.corrected is not None
         return estimates.corrected, "bayes"
-    bread = estimates.conditional / estimates.scale
+    scores = _Scores.of(problem, estimates, rows, fit)
     if cov_type == "cluster":
-        return _cluster(problem, estimates, rows, bread, cov_kwds), "cluster"
+        return _cluster(problem, estimates, rows, scores, cov_kwds), "cluster"
     if cov_kwds:
         raise OptionError(f"cov_kwds {sorted(cov_kwds)} have no meaning for cov_type={cov_type!r}.")
     design = problem.design
-    leverage = None
-    if cov_type in ("HC2", "HC3"):
-        leverage = rows.weight * problem.quadratic_form(bread)
+    leverage = scores.leverage(rows) if cov_type in ("HC2", "HC3") else None
     try:
         weights = meat_weights(
             rows.score,
@@ -58,14 +59,68 @@ def choose_covariance(
         )
     except ValueError as error:
         raise DataError(str(error)) from error
-    return sandwich(bread, problem.gram(weights)), cov_type
+    return scores.sandwich(scores.gram(weights)), cov_type
+
+
+_COLLINEAR = 1e-4
+_DENSE_AT_MOST = 50_000_000
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """Sums of outer products of the rows' scores, in coordinates in which they keep their digits.
+
+    Ordinarily the natural coordinates, from the core. Where an unpenalised design is nearly collinear, a sandwich of
+    cross products loses as many digits as the squared condition number has; then the weighted rows are formed once
+    and taken to orthonormal coordinates Q = sqrt(W) Z root.
+    """
+
+    problem: CoreProblem
+    bread: Floats
+    root: Floats | None = None
+    basis: Floats | None = None
+
+    @classmethod
+    def of(cls, problem: CoreProblem, estimates: Estimates, rows: RowValues, fit: CoreFit) -> _Scores:
+        n, size = len(problem.design.y), len(fit.theta)
+        bread = estimates.conditional / estimates.scale
+        if len(problem.design.penalties) or fit.smallest_pivot > _COLLINEAR or n * size > _DENSE_AT_MOST:
+            return cls(problem, bread)
+        each = np.arange(n, dtype=np.int64)
+        z = problem.grouped_scores(np.ones(n), each, n)[:, fit.identified]
+        triangle = np.linalg.qr(np.sqrt(rows.weight)[:, None] * z, mode="r")
+        root = np.zeros((size, z.shape[1]))
+        root[fit.identified] = linalg.solve_triangular(triangle, np.eye(z.shape[1]))
+        return cls(problem, bread, root, np.asarray(linalg.solve_triangular(triangle, z.T, trans="T").T))
+
+    def gram(self, weights: Floats) -> Floats:
+        if self.basis is None:
+            return self.problem.gram(weights)
+        return np.asarray(self.basis.T @ (weights[:, None] * self.basis))
+
+    def grouped(self, scores: Floats, codes: Any, n_groups: int) -> Floats:
+        if self.basis is None:
+            return self.problem.grouped_scores(scores, codes, n_groups)
+        sums = np.zeros((n_groups, self.basis.shape[1]))
+        np.add.at(sums, codes, scores[:, None] * self.basis)
+        return sums
+
+    def leverage(self, rows: RowValues) -> Floats:
+        if self.basis is None:
+            return np.asarray(rows.weight * self.problem.quadratic_form(self.bread))
+        return np.asarray(rows.weight * np.einsum("ij,ij->i", self.basis, self.basis))
+
+    def sandwich(self, meat: Floats) -> Floats:
+        if self.root is None:
+            return sandwich(self.bread, meat)
+        return np.asarray(self.root @ meat @ self.root.T)
 
 
 def _cluster(
     problem: CoreProblem,
     estimates: Estimates,
     rows: RowValues,
-    bread: Floats,
+    scores: _Scores,
     cov_kwds: dict[str, Any] | None,
 ) -> Floats:
     options = dict(cov_kwds or {})
@@ -88,11 +143,13 @@ def _cluster(
     codes, levels = pd.factorize(groups)
     if len(levels) < 2:
         raise DataError("cov_type='cluster' needs at least two clusters, but all rows are in one.")
-    sums = problem.grouped_scores(design.freq_weights * rows.score, codes.astype(np.int64), len(levels))
+    sums = scores.grouped(design.freq_weights * rows.score, codes.astype(np.int64), len(levels))
     correction = cluster_correction(
         n_groups=len(levels),
         nobs=float(design.freq_weights.sum()),
         n_params=float(estimates.edf.sum()),
         kind="HC1" if use_correction else "none",
     )
-    return np.asarray(sandwich(bread, correction * (sums.T @ sums)))
+    return scores.sandwich(correction * (sums.T @ sums))
+
+

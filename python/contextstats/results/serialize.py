@@ -1,8 +1,9 @@
 """Fits as JSON: data only, exact to the bit, and reading one runs no code.
 
-A value is written as itself where JSON has it. Everything else becomes an object with a single key that starts with
-"$": arrays as base64 of their little-endian bytes, tuples, dictionaries with other keys than strings, pandas indexes and
-frames, and dataclasses by the name under which :func:`register` entered them. A name that was not entered is refused.
+A value is written as itself where JSON has it. Everything else becomes an object with a single key that
+starts with "$": arrays as base64 of their little-endian bytes, tuples, dictionaries with other keys than
+strings, pandas indexes and frames, and dataclasses by their name in a table of classes. A name that is not in
+the table is refused.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ import numpy as np
 from contextstats._version import __version__
 from contextstats.errors import DataError
 from contextstats.results import serialize_arrays as arrays
+from contextstats.results.serialize_classes import saved_classes
 
 FORMAT = "contextstats fit"
 FORMAT_VERSION = 1
 
-_CLASSES: dict[str, type] = {}
+_REGISTERED: dict[str, type] = {}
 
 
 def register(*classes: type) -> None:
-    """Allow dataclasses to be saved and loaded, under their own names.
+    """Allow more dataclasses to be saved and loaded, under their own names.
 
     Raises
     ------
@@ -36,8 +38,13 @@ def register(*classes: type) -> None:
     for cls in classes:
         if not dataclasses.is_dataclass(cls):
             raise TypeError(f"Only dataclasses can be saved; {cls.__name__} is none.")
-        if _CLASSES.setdefault(cls.__name__, cls) is not cls:
+        if (_class_named(cls.__name__) or cls) is not cls:
             raise TypeError(f"Two classes are called {cls.__name__}; a saved fit could not tell them apart.")
+        _REGISTERED[cls.__name__] = cls
+
+
+def _class_named(name: str) -> type | None:
+    return saved_classes().get(name) or _REGISTERED.get(name)
 
 
 def to_dict(value: Any) -> dict[str, Any]:
@@ -62,7 +69,8 @@ def from_dict(state: Any) -> Any:
     Raises
     ------
     DataError
-        If `state` is not a saved fit, was written by a newer version of the format, or holds an unknown class.
+        If `state` is not a saved fit, was written by a newer version of the format, or holds an unknown
+        class.
     """
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise DataError("This is not a saved fit of contextstats. Write one with results.save(path).")
@@ -70,7 +78,8 @@ def from_dict(state: Any) -> Any:
     if version != FORMAT_VERSION:
         raise DataError(
             f"The saved fit has format version {version}, but this contextstats {__version__} reads version "
-            f"{FORMAT_VERSION} (the fit was written by contextstats {state.get('contextstats_version', 'unknown')}). "
+            f"{FORMAT_VERSION} (the fit was written by contextstats "
+            f"{state.get('contextstats_version', 'unknown')}). "
             "Install that version, or fit again."
         )
     if "content" not in state:
@@ -114,7 +123,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         state = json.loads(Path(path).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
-            f"{path} is not a complete JSON file ({error}). It was cut short or is something else: save the fit again."
+            f"{path} is not a complete JSON file ({error}). It was cut short or is something else: "
+            "save the fit again."
         ) from None
     try:
         return from_dict(state)
@@ -138,6 +148,8 @@ def encode(value: Any) -> Any:
         return {"$frozenset": [encode(item) for item in sorted(value, key=repr)]}
     if isinstance(value, dict):
         return _encode_dict(value)
+    if isinstance(reason := getattr(value, "reason", None), str):
+        raise DataError(f"The fit cannot be saved: {reason}. Compute that column in the data, and fit again.")
     return arrays.encode(value, encode)
 
 
@@ -163,9 +175,11 @@ def _encode_dict(value: dict[Any, Any]) -> dict[str, Any]:
 
 def _encode_dataclass(value: Any) -> dict[str, Any]:
     cls = type(value)
-    if _CLASSES.get(cls.__name__) is not cls:
+    if _class_named(cls.__name__) is not cls:
         raise DataError(f"A {cls.__name__} cannot be saved: the class is not known to contextstats.")
-    fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(cls) if field.init}
+    fields = {
+        field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(cls) if field.init
+    }
     return {"$class": {"name": cls.__name__, "fields": fields}}
 
 
@@ -186,12 +200,14 @@ def _decode_tagged(tag: str, content: Any) -> Any:
     except DataError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise DataError(f"The saved fit is damaged: {tag} cannot be read ({error}). Save the fit again.") from None
+        raise DataError(
+            f"The saved fit is damaged: {tag} cannot be read ({error}). Save the fit again."
+        ) from None
     raise DataError(f"The saved fit holds {tag}, which this contextstats {__version__} does not know.")
 
 
 def _decode_dataclass(name: str, fields: dict[str, Any]) -> Any:
-    cls = _CLASSES.get(name)
+    cls = _class_named(name)
     if cls is None:
         raise DataError(f"The saved fit holds a {name}, which this contextstats {__version__} does not know.")
     known = {field.name for field in dataclasses.fields(cls) if field.init}
@@ -201,4 +217,3 @@ def _decode_dataclass(name: str, fields: dict[str, Any]) -> Any:
             "Use the version that wrote it."
         )
     return cls(**{key: decode(item) for key, item in fields.items()})
-

@@ -35,13 +35,15 @@ def encode(value: Any, coder: Coder) -> dict[str, Any]:
     if isinstance(value, pd.Index):
         return {"$index": _index(value, coder)}
     if isinstance(value, pd.Series):
-        return {"$series": {"values": _column(value.array, coder), **_frame_labels(value, coder)}}
+        return {"$series": {"values": _column(value, coder), **_frame_labels(value, coder)}}
     if isinstance(value, pd.DataFrame):
-        columns = [_column(value.iloc[:, i].array, coder) for i in range(value.shape[1])]
+        columns = [_column(value.iloc[:, i], coder) for i in range(value.shape[1])]
         return {"$frame": {"columns": coder(value.columns), "values": columns, "index": coder(value.index)}}
     if isinstance(value, pd.Timestamp):
         return {"$timestamp": value.isoformat()}
-    raise DataError(f"A {type(value).__module__}.{type(value).__qualname__} cannot be saved: it is not plain data.")
+    raise DataError(
+        f"A {type(value).__module__}.{type(value).__qualname__} cannot be saved: it is not plain data."
+    )
 
 
 def _array(value: NDArray[Any], coder: Coder) -> dict[str, Any]:
@@ -75,13 +77,19 @@ def _decode_array(state: dict[str, Any], coder: Coder) -> NDArray[Any]:
     return native.reshape(shape, order=state["order"])
 
 
-def _column(values: Any, coder: Coder) -> dict[str, Any]:
-    """One column of a frame: a NumPy array, a categorical, or strings with missing values."""
-    if isinstance(values, pd.Categorical):
-        categories = {"categories": coder(values.categories), "ordered": bool(values.ordered)}
-        return {"kind": "categorical", "codes": coder(np.asarray(values.codes)), **categories}
+def _column(values: pd.Series[Any] | pd.Index[Any], coder: Coder) -> dict[str, Any]:
+    """The values of a series or an index: a NumPy array, a categorical, or strings with missing values."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        categorical = pd.Categorical(values)
+        categories = {"categories": coder(categorical.categories), "ordered": bool(categorical.ordered)}
+        return {"kind": "categorical", "codes": coder(np.asarray(categorical.codes)), **categories}
     if isinstance(values.dtype, pd.StringDtype):
-        return {"kind": "string", "values": [None if item is pd.NA or item != item else item for item in values]}
+        return {
+            "kind": "string",
+            "values": [
+                None if missing else item for item, missing in zip(values, values.isna(), strict=True)
+            ],
+        }
     if isinstance(values.dtype, np.dtype):
         return {"kind": "numpy", "values": coder(np.asarray(values))}
     raise DataError(f"A column of type {values.dtype} cannot be saved. Convert it to a NumPy type.")
@@ -102,12 +110,13 @@ def _index(index: pd.Index[Any], coder: Coder) -> dict[str, Any]:
     if isinstance(index, pd.RangeIndex):
         return {"kind": "range", "range": [index.start, index.stop, index.step], **names}
     if isinstance(index, pd.MultiIndex):
-        levels, codes = [coder(level) for level in index.levels], [coder(np.asarray(code)) for code in index.codes]
+        levels = [coder(level) for level in index.levels]
+        codes = [coder(np.asarray(code)) for code in index.codes]
         return {"kind": "multi", "levels": levels, "codes": codes, **names}
     if isinstance(index, pd.DatetimeIndex) and index.tz is not None:
         utc = index.tz_convert("UTC").tz_localize(None)
         return {"kind": "datetime", "tz": str(index.tz), "values": coder(utc.to_numpy()), **names}
-    return {"kind": "plain", "values": _column(index.array, coder), **names}
+    return {"kind": "plain", "values": _column(index, coder), **names}
 
 
 def _decode_index(state: dict[str, Any], coder: Coder) -> pd.Index[Any]:
@@ -132,7 +141,9 @@ def _frame_labels(series: pd.Series[Any], coder: Coder) -> dict[str, Any]:
 
 
 def _decode_series(state: dict[str, Any], coder: Coder) -> pd.Series[Any]:
-    return pd.Series(_decode_column(state["values"], coder), index=coder(state["index"]), name=coder(state["name"]))
+    return pd.Series(
+        _decode_column(state["values"], coder), index=coder(state["index"]), name=coder(state["name"])
+    )
 
 
 def _decode_frame(state: dict[str, Any], coder: Coder) -> pd.DataFrame:

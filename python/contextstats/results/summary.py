@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from contextstats.errors import OptionError
 from contextstats.results.markup import escape_markdown
-from contextstats.results.summary_blocks import Block, header_pairs, parametric_block, varying_block
+from contextstats.results.summary_blocks import WIDTH, Block, header_pairs, parametric_block, varying_block
 from contextstats.results.summary_notes import has_context, notes
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
 
     from contextstats.results.glm import GLMResults
-
-WIDTH = 78
 
 
 def summary(res: GLMResults, alpha: float = 0.05) -> Summary:

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contextstats.results.wording import count, family_name, fixed, general, p_value, percent, shorten
+from contextstats.results.tidy import records
+from contextstats.results.wording import count, family_name, fixed, general, p_value, percent, places, shorten
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
 
-_NAME = 24  # characters for a name, at most
+WIDTH = 78  # characters of a table in text
+_NAME = 24  # characters a name may always have
 _NAMES = 34  # characters for predictor and context together in the varying block
 
 
@@ -41,7 +43,7 @@ def header_pairs(res: GLMResults) -> tuple[list[tuple[str, str]], list[tuple[str
     """Left and right column of the header as (label, value) pairs, equally many."""
     smoothing = [("Smoothing", _smoothing(res))]
     if not math.isnan(res.criterion):
-        smoothing.append((f"{res.criterion_name} score", fixed(res.criterion, 12, 3)))
+        smoothing.append((f"{res.criterion_name} score", places(res.criterion, 3)))
     left = [
         ("Dep. Variable", shorten(res.design.y_name, 20)),
         ("Family", _family(res)),
@@ -58,11 +60,11 @@ def header_pairs(res: GLMResults) -> tuple[list[tuple[str, str]], list[tuple[str
         ("Df Residuals", _degrees(res.df_resid)),
         ("Df Model", _degrees(res.df_model)),
         ("Effective df (edf)", _degrees(res.edf)),
-        ("Log-Likelihood", fixed(res.llf, 12, 2)),
-        ("AIC", fixed(res.aic, 12, 2)),
-        ("BIC", fixed(res.bic, 12, 2)),
-        ("Deviance", fixed(res.deviance, 12, 2)),
-        ("Pearson chi2", fixed(res.pearson_chi2, 12, 2)),
+        ("Log-Likelihood", places(res.llf)),
+        ("AIC", places(res.aic)),
+        ("BIC", places(res.bic)),
+        ("Deviance", places(res.deviance)),
+        ("Pearson chi2", places(res.pearson_chi2)),
         ("Deviance explained", percent(res.deviance_explained)),
     ]
     left += [("", "")] * (len(right) - len(left))
@@ -85,8 +87,10 @@ def parametric_block(res: GLMResults, alpha: float, title: str = "Parametric coe
         interval["upper"].to_numpy(),
         strict=True,
     )
-    rows = tuple(_parametric_row(str(name), *numbers) for name, smooth, *numbers in columns if not smooth)
-    return Block(title, header, rows)
+    rows = [_parametric_row(str(name), *numbers) for name, smooth, *numbers in columns if not smooth]
+    taken = sum(1 + max(len(row[i]) for row in [header, *rows]) for i in range(1, len(header)))
+    room = max(_NAME, WIDTH - taken)
+    return Block(title, header, tuple((shorten(name, room), *cells) for name, *cells in rows))
 
 
 def varying_block(res: GLMResults) -> Block:
@@ -96,18 +100,18 @@ def varying_block(res: GLMResults) -> Block:
     keep = (table["context"] != "any") | table["predictor"].map(several)
     statistic = "Chi.sq" if res.family.scale_known else "F"
     header = ("", "context", "edf", "Ref.df", statistic, "p-value", "share", "score p")
-    names = _fit_names([(str(row.predictor), str(row.context)) for row in table[keep].itertuples()])
+    names = _fit_names([(str(row.predictor), str(row.context)) for row in records(table[keep])])
     rows = tuple(
         (
             *pair,
-            fixed(row.edf, 6, 2),
-            fixed(row.ref_df, 6, 2),
-            fixed(row.statistic, 8, 2),
+            places(row.edf, 2, 7),
+            places(row.ref_df, 2, 7),
+            places(row.statistic, 2, 9),
             p_value(row.p_value),
             percent(row.share),
             p_value(row.score_p_value),
         )
-        for pair, row in zip(names, table[keep].itertuples(), strict=True)
+        for pair, row in zip(names, records(table[keep]), strict=True)
     )
     return Block("Varying effects", header, rows, labels=2)
 
@@ -115,11 +119,10 @@ def varying_block(res: GLMResults) -> Block:
 def _parametric_row(
     name: str, estimate: float, error: float, statistic: float, p: float, low: float, high: float
 ) -> tuple[str, ...]:
-    shown = shorten(name, _NAME)
     if math.isnan(estimate):
-        return (shown, "aliased", "", "", "", "", "")
+        return (name, "aliased", "", "", "", "", "")
     return (
-        shown,
+        name,
         fixed(estimate),
         fixed(error, 8),
         fixed(statistic, 8, 3),

@@ -45,14 +45,24 @@ def reading_notes(res: GLMResults) -> tuple[str, ...]:
     average = "Where contexts are smooth, a coefficient is the average effect over the rows of the data."
     if kinds & {"linear", "factor"}:
         average += (
-            " A linear or factor context has coefficients of its own; that of the predictor is then the effect where "
+            " A linear or factor context has coefficients of its own; that of the predictor is "
+            "then the effect where "
             "these contexts are zero or at their first level."
         )
+    assumed = " It takes the rows as independent, with the variance of the family." if is_robust(res) else ""
     return (
         average,
-        "p-value: Wald test that the term is zero. score p: variance-component score test that the effect does not "
-        "vary with the context. share: part of the variance of the effect over the rows that the term accounts for.",
+        "p-value: Wald test that the term is zero. score p: variance-component score test that the "
+        "effect does not "
+        f"vary with the context.{assumed} share: part of the variance of the effect over the rows "
+        "that the term "
+        "accounts for.",
     )
+
+
+def is_robust(res: GLMResults) -> bool:
+    """Whether the standard errors allow for a wrong variance or for dependence."""
+    return res.cov_type == "cluster" or res.cov_type.startswith("HC")
 
 
 def has_context(res: GLMResults) -> bool:

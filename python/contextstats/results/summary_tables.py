@@ -9,8 +9,8 @@ from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import Cell, SimpleTable
 
 from contextstats.results.markup import ESCAPES, escape_html, escape_latex
-from contextstats.results.summary import WIDTH, wrapped_notes
-from contextstats.results.summary_blocks import Block
+from contextstats.results.summary import wrapped_notes
+from contextstats.results.summary_blocks import WIDTH, Block
 
 _Pairs = list[tuple[str, str]]
 _GAP = 3  # blanks between the two halves of the header
@@ -71,6 +71,7 @@ class ContextualSummary(Summary):  # type: ignore[misc]  # statsmodels is untype
 class _SafeCell(Cell):  # type: ignore[misc]  # statsmodels is untyped
     """A cell that escapes its text for the format it is printed in, and is aligned as its column is."""
 
+    data: Any
     column_align = "r"
 
     def format(self, width: int, output_format: str = "txt", **fmt_dict: Any) -> str:
@@ -87,9 +88,7 @@ class _SafeCell(Cell):  # type: ignore[misc]  # statsmodels is untyped
 
 
 def _header_table(title: str, header: tuple[_Pairs, _Pairs], width: int) -> SimpleTable:
-    rows = [
-        [_colon(a), b, " " * (_GAP - 1) + _colon(c), d] for (a, b), (c, d) in zip(*header, strict=True)
-    ]
+    rows = [[_colon(a), b, " " * (_GAP - 1) + _colon(c), d] for (a, b), (c, d) in zip(*header, strict=True)]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     spare = width - sum(widths) - 3
     widths[1] += spare // 2

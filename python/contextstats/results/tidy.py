@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +17,12 @@ _RESIDUALS = ("deviance", "pearson", "response", "working")
 
 
 def tidy(
-    res: GLMResults, *, conf_int: bool = True, level: float = 0.95, parametric: bool = True, exponentiate: bool = False
+    res: GLMResults,
+    *,
+    conf_int: bool = True,
+    level: float = 0.95,
+    parametric: bool = True,
+    exponentiate: bool = False,
 ) -> pd.DataFrame:
     """One row for each coefficient, or for each varying effect.
 
@@ -29,15 +35,16 @@ def tidy(
     level : float
         Coverage of the intervals.
     parametric : bool
-        True: the coefficients of the first block of the summary. False: one row for each predictor and context term.
+        True: the coefficients of the first block of the summary. False: one row for each predictor and
+        context term.
     exponentiate : bool
         Take exp of estimates and limits (odds ratios, rate ratios); standard errors stay as they are.
 
     Returns
     -------
     DataFrame
-        parametric: term, estimate, std_error, statistic, p_value, conf_low, conf_high. Otherwise: term, predictor,
-        context, edf, ref_df, statistic, p_value, share, score_statistic, score_p_value.
+        parametric: term, estimate, std_error, statistic, p_value, conf_low, conf_high. Otherwise: term,
+        predictor, context, edf, ref_df, statistic, p_value, share, score_statistic, score_p_value.
 
     Raises
     ------
@@ -118,8 +125,8 @@ def augment(
     Returns
     -------
     DataFrame
-        Response, predictors (as they entered the model), contexts, then .fitted, .se_fit, .resid, .std_resid (the
-        residual over sqrt(scale (1 - .hat))) and .hat (the leverage). Indexed by the rows' labels.
+        Response, predictors (as they entered the model), contexts, then .fitted, .se_fit, .resid, .std_resid
+        (the residual over sqrt(scale (1 - .hat))) and .hat (the leverage). Indexed by the rows' labels.
 
     Raises
     ------
@@ -129,7 +136,9 @@ def augment(
     if type_predict not in ("link", "response"):
         raise OptionError(f"type_predict must be 'link' or 'response', but is {type_predict!r}.")
     if type_residuals not in _RESIDUALS:
-        raise OptionError(f"type_residuals must be one of {', '.join(_RESIDUALS)}, but is {type_residuals!r}.")
+        raise OptionError(
+            f"type_residuals must be one of {', '.join(_RESIDUALS)}, but is {type_residuals!r}."
+        )
     prediction = res.get_prediction()
     on_link = type_predict == "link"
     residuals = getattr(res, f"resid_{type_residuals}")
@@ -152,12 +161,17 @@ def data_frame(res: GLMResults) -> pd.DataFrame:
         if name != "Intercept":
             columns.setdefault(name, design.x[:, j])
     for k, name in enumerate(design.context_names):
-        values = design.contexts[:, k]
+        values: Any = design.contexts[:, k]
         levels = design.context_levels.get(name)
         if levels is not None:
-            values = pd.Categorical.from_codes(values.astype(int), categories=list(levels))
+            values = pd.Categorical.from_codes(values.astype(int), categories=pd.Index(levels))
         columns.setdefault(name, values)
     return pd.DataFrame(columns, index=pd.Index(design.row_labels))
+
+
+def records(table: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a table, cells by the names of the columns."""
+    return iter(table.itertuples(index=False))
 
 
 def maketables_coef_table(res: GLMResults) -> pd.DataFrame:

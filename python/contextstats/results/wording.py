@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 FAMILIES = {
@@ -48,7 +49,7 @@ def shorten(name: str, width: int = 24) -> str:
 
 def fixed(value: float, width: int = 9, decimals: int = 4) -> str:
     """A number with fixed decimals, or in scientific notation where that shows nothing or needs more than `width`."""
-    if value is None or math.isnan(value):
+    if math.isnan(value):
         return ""
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
@@ -64,9 +65,17 @@ def fixed(value: float, width: int = 9, decimals: int = 4) -> str:
     return f"{value:.0e}"
 
 
+def places(value: float, decimals: int = 2, width: int = 12) -> str:
+    """A number with fixed decimals, as long as it fits into `width`; then with four significant digits."""
+    if math.isnan(value):
+        return ""
+    text = f"{value:.{decimals}f}"
+    return text if len(text) <= width else f"{value:.4g}"
+
+
 def general(value: float, digits: int = 6) -> str:
     """A number with so many significant digits, and no decimals if it is whole."""
-    if value is None or math.isnan(value):
+    if math.isnan(value):
         return ""
     if math.isfinite(value) and value == round(value) and abs(value) < 1e12:
         return f"{value:.0f}"
@@ -75,19 +84,40 @@ def general(value: float, digits: int = 6) -> str:
 
 def p_value(value: float) -> str:
     """A p-value with three decimals; never "0.000"."""
-    if value is None or math.isnan(value):
+    if math.isnan(value):
         return ""
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def p_phrase(value: float) -> str:
-    """A p-value inside a sentence, "p = 0.012" or "p < 0.001"."""
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    """A p-value inside a sentence, "p = 0.012" or "p < 0.001", with blanks that do not break."""
+    text = "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def decimals_for(error: float) -> int:
+    """Decimals that show two digits of a standard error."""
+    if not math.isfinite(error) or error <= 0:
+        return 3
+    return min(max(0, 1 - math.floor(math.log10(error))), 12)
+
+
+def rounded(value: float, decimals: int) -> str:
+    """A number for a sentence: so many decimals, a true minus sign."""
+    if not math.isfinite(value):
+        return general(value)
+    text = f"{value:,.{decimals}f}" if abs(value) < 1e9 else f"{value:.4g}"
+    return minus(text)
+
+
+def minus(text: str) -> str:
+    """Hyphens in front of numbers as minus signs."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "\N{MINUS SIGN}", text)
 
 
 def percent(share: float) -> str:
     """A share as a percentage, "12.3%"."""
-    if share is None or math.isnan(share):
+    if math.isnan(share):
         return ""
     return f"{100 * share:.1f}%"
 

@@ -23,7 +23,17 @@ class FakeResults(SimpleNamespace):
         return self.table
 
 
-COLUMNS = ["predictor", "context", "edf", "ref_df", "statistic", "p_value", "share", "score_statistic", "score_p_value"]
+COLUMNS = [
+    "predictor",
+    "context",
+    "edf",
+    "ref_df",
+    "statistic",
+    "p_value",
+    "share",
+    "score_statistic",
+    "score_p_value",
+]
 
 
 def fake_results(**changes: Any) -> FakeResults:
@@ -31,7 +41,9 @@ def fake_results(**changes: Any) -> FakeResults:
     names = ["Intercept", "dose", "Intercept:s(age).1", "Intercept:center[b]", "dose:s(age).1"]
     params = pd.Series([-0.5, 1.25, 0.3, -0.0000123, 0.2], index=names)
     bse = pd.Series([0.1, 0.25, 0.1, 0.00001, 0.1], index=names)
-    varying = SimpleNamespace(term=SimpleNamespace(label="s(age)", kind="smooth", variables=("age",)), predictor=0)
+    varying = SimpleNamespace(
+        term=SimpleNamespace(label="s(age)", kind="smooth", variables=("age",)), predictor=0
+    )
     values = dict(
         design=SimpleNamespace(
             y_name="response",
@@ -88,7 +100,10 @@ def plain_glm() -> FakeResults:
     """A linear model without context."""
     return fake_results(
         design=SimpleNamespace(
-            y_name="y", x_names=("Intercept", "x"), blocks=(SimpleNamespace(term=None, predictor=0),), penalty_names=()
+            y_name="y",
+            x_names=("Intercept", "x"),
+            blocks=(SimpleNamespace(term=None, predictor=0),),
+            penalty_names=(),
         ),
         family=SimpleNamespace(core_name="gaussian", link_name="identity", parameter=0.0, scale_known=False),
         estimates=SimpleNamespace(information="expected"),

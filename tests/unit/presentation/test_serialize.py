@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import contextstats as cs
 from contextstats.errors import DataError
 from contextstats.results import serialize
 
@@ -109,7 +110,8 @@ def test_row_labels_keep_type_and_names(index):
 
 def test_series_and_frames():
     frame = pd.DataFrame(
-        {"a": [1.0, np.nan], "b": pd.Categorical(["x", "y"], ordered=True), "c": ["s", None]}, index=["r", "q"]
+        {"a": [1.0, np.nan], "b": pd.Categorical(["x", "y"], ordered=True), "c": ["s", None]},
+        index=["r", "q"],
     )
     pd.testing.assert_frame_equal(back(frame), frame)
     pd.testing.assert_series_equal(back(frame["b"]), frame["b"])
@@ -196,3 +198,59 @@ def test_damaged_content_is_a_data_error(content):
     state = serialize.to_dict(SavedPart(np.zeros(1))) | {"content": content}
     with pytest.raises(DataError, match=r"saved (fit|SavedPart)"):
         serialize.from_dict(state)
+
+
+@pytest.mark.parametrize("name", ["smooth_fit", "factor_fit", "surface_fit", "glm_fit"])
+def test_fits_come_back_with_the_same_bits(request, tmp_path, table, name):
+    fit = request.getfixturevalue(name)
+    fit.save(tmp_path / "fit.json")
+    again = cs.load(tmp_path / "fit.json")
+    assert str(again.summary()) == str(fit.summary())
+    new = table.iloc[:50]
+    assert again.predict(new).to_numpy().tobytes() == fit.predict(new).to_numpy().tobytes()
+    pd.testing.assert_frame_equal(
+        again.get_prediction(new).summary_frame(), fit.get_prediction(new).summary_frame(), check_exact=True
+    )
+    pd.testing.assert_frame_equal(again.cov_params(), fit.cov_params(), check_exact=True)
+    pd.testing.assert_series_equal(again.resid_deviance, fit.resid_deviance, check_exact=True)
+    assert again.heterogeneity().equals(fit.heterogeneity())
+
+
+def test_transforms_and_families_with_parameters_come_back(tmp_path, table):
+    family = cs.families.Tweedie(link="log", power=1.6)
+    data = table.assign(cost=table["count"] * 1.5)
+    fit = cs.glm("cost ~ poly(dose, 2) + C(sex) + np.log(bmi)", context={"Intercept": "s(age, k=5)"}, data=data,
+                 family=family).fit()  # fmt: skip
+    fit.save(tmp_path / "fit.json")
+    again = cs.load(tmp_path / "fit.json")
+    assert again.family == family
+    assert again.predict(data.iloc[:9]).tolist() == fit.predict(data.iloc[:9]).tolist()
+
+
+def test_a_fit_by_arrays_comes_back(tmp_path, table):
+    exog = np.column_stack([np.ones(len(table)), table["dose"]])
+    fit = cs.ContextualGLM(table["y"], exog, table[["age"]]).fit()
+    fit.save(tmp_path / "fit.json")
+    again = cs.load(tmp_path / "fit.json")
+    assert str(again.summary()) == str(fit.summary())
+    assert again.params.equals(fit.params)
+
+
+def test_a_formula_with_more_than_plain_computations_cannot_be_saved(tmp_path, table):
+    fit = cs.glm("y ~ np.nan_to_num(dose)", data=table).fit()
+    with pytest.raises(
+        DataError, match=r"cannot be saved: np.nan_to_num\(dose\) in the formula uses more than numpy"
+    ):
+        fit.save(tmp_path / "fit.json")
+
+
+def test_a_formula_smuggled_into_a_file_is_not_run(tmp_path, table):
+    path, proof = tmp_path / "fit.json", tmp_path / "proof"
+    cs.glm("y ~ np.exp(dose)", data=table).fit().save(path)
+    assert "np.exp(dose)" in path.read_text()
+    path.write_text(
+        path.read_text().replace("np.exp(dose)", f"__import__('pathlib').Path('{proof}').touch()")
+    )
+    with pytest.raises(cs.ContextstatsError):
+        cs.load(path).predict(table)
+    assert not proof.exists()

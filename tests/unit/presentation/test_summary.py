@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
-import pandas as pd
 import pytest
 from statsmodels.iolib.summary import Summary
 
@@ -52,10 +50,11 @@ def test_it_is_a_statsmodels_summary(fake):
     assert "Contextual GLM Results" in result.as_csv() or "coef" in result.as_csv()
 
 
-def test_tables_can_be_read_back_from_html(fake):
-    pytest.importorskip("lxml")
-    frame = pd.read_html(io.StringIO(summary.summary(fake).tables[1].as_html()), header=0, index_col=0)[0]
-    assert frame.loc["dose", "coef"] == 1.25
+def test_the_cells_of_a_table_are_in_its_html(fake):
+    rows = ElementTree.fromstring(summary.summary(fake).tables[1].as_html()).findall("tr")
+    cells = [[cell.text or "" for cell in row] for row in rows]
+    assert cells[0][:4] == ["", "coef", "std err", "z"]
+    assert cells[2][:4] == ["dose", "1.2500", "0.2500", "5.000"]
 
 
 def test_no_line_is_wider_than_80_characters_however_long_the_names(fake):
@@ -74,7 +73,7 @@ def test_extreme_numbers_do_not_widen_it(fake):
 
 
 def test_names_are_escaped_for_html(fake):
-    html = summary.to_html(renamed(fake, "<script>&", "s(\"q\")", "<y>"))
+    html = summary.to_html(renamed(fake, "<script>&", 's("q")', "<y>"))
     assert "<script>" not in html
     assert "&lt;script&gt;&amp;" in html
     ElementTree.fromstring(f"<div>{html}</div>")
@@ -113,7 +112,12 @@ def test_a_fit_that_did_not_converge_says_so(fake):
 
 @pytest.mark.parametrize(
     ("cov_type", "words"),
-    [("HC3", "leave-one-out"), ("cluster", "cluster sums"), ("nonrobust", "under the model"), ("bayes", "corrected")],
+    [
+        ("HC3", "leave-one-out"),
+        ("cluster", "cluster sums"),
+        ("nonrobust", "under the model"),
+        ("bayes", "corrected"),
+    ],
 )
 def test_the_covariance_is_explained(fake, cov_type, words):
     fake.cov_type = cov_type
@@ -123,7 +127,9 @@ def test_the_covariance_is_explained(fake, cov_type, words):
 def test_an_estimated_scale_gives_t_and_f(fake):
     fake.use_t = True
     fake.scale = 2.5
-    fake.family = SimpleNamespace(core_name="gaussian", link_name="identity", parameter=0.0, scale_known=False)
+    fake.family = SimpleNamespace(
+        core_name="gaussian", link_name="identity", parameter=0.0, scale_known=False
+    )
     text = str(summary.summary(fake))
     assert "P>|t|" in text
     assert "Chi.sq" not in text
@@ -131,8 +137,12 @@ def test_an_estimated_scale_gives_t_and_f(fake):
 
 
 def test_the_dispersion_of_a_negative_binomial_is_shown(fake):
-    fake.family = SimpleNamespace(core_name="negative_binomial", link_name="log", parameter=1.2345, scale_known=True)
-    assert "Neg. binomial(1.234)" in str(summary.summary(fake)) or "Neg. binomial(1.235)" in str(summary.summary(fake))
+    fake.family = SimpleNamespace(
+        core_name="negative_binomial", link_name="log", parameter=1.2345, scale_known=True
+    )
+    assert "Neg. binomial(1.234)" in str(summary.summary(fake)) or "Neg. binomial(1.235)" in str(
+        summary.summary(fake)
+    )
 
 
 def test_other_levels_are_named(fake):
@@ -166,7 +176,14 @@ def test_real_summary_repeats_the_results(smooth_fit):
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0.0, "0.0000"), (-123.4567, "-123.4567"), (12345.678, "12345.678"), (1e-5, "1e-05"), (np.nan, ""), (np.inf, "inf")],
+    [
+        (0.0, "0.0000"),
+        (-123.4567, "-123.4567"),
+        (12345.678, "12345.678"),
+        (1e-5, "1e-05"),
+        (np.nan, ""),
+        (np.inf, "inf"),
+    ],
 )
 def test_numbers(number, text):
     assert fixed(number) == text
