@@ -54,7 +54,7 @@ ruff:
 	$(BIN)/ruff format --check .
 
 clang-format:
-	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
+	@$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 
 format: ## Rewrite the sources in the house format
 	$(BIN)/ruff check --fix .
@@ -73,8 +73,8 @@ cpp-test: ## C++ tests, optimised build
 	$(BIN)/ctest --test-dir $(BUILD)/cpp --output-on-failure
 
 sanitize: ## C++ tests under the address and undefined-behaviour sanitizers
-	$(BIN)/cmake -S . -B $(BUILD)/sanitize $(CMAKE_CPP) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	  -DCONTEXTSTATS_SANITIZE=ON
+	$(BIN)/cmake -S . -B $(BUILD)/sanitize $(CMAKE_CPP) -DCONTEXTSTATS_SANITIZE=ON \
+	  -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_CXX_FLAGS_SANITIZE="-O1 -g1"
 	$(BIN)/cmake --build $(BUILD)/sanitize --parallel $(JOBS)
 	$(BIN)/ctest --test-dir $(BUILD)/sanitize --output-on-failure
 

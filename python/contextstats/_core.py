@@ -1,7 +1,7 @@
 """Pick the build of the numerical core that suits this processor.
 
-The core is compiled once for each level of x86-64 (v2: SSE4.2, v3: AVX2 and FMA). ``CONTEXTSTATS_ISA=v2`` forces the older
-one; results agree to rounding, not to the bit, between levels.
+The core is compiled once for each level of x86-64 (v2: SSE4.2, v3: AVX2 and FMA). ``CONTEXTSTATS_ISA=v2`` forces the
+older one; results agree to rounding, not to the bit, between levels.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ def _levels() -> list[str]:
     asked = os.environ.get("CONTEXTSTATS_ISA")
     if asked:
         return [asked]
-    from numpy._core._multiarray_umath import __cpu_features__ as features
-
+    features = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
     newest = ["v3"] if features.get("AVX2") and features.get("FMA3") else []
     return [*newest, "v2", "base"]
 

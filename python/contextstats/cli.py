@@ -98,8 +98,7 @@ def _add_fit(commands: Any) -> None:
     fit.add_argument(
         "--context",
         metavar="TERMS",
-        help='what coefficients vary with: "s(age) + center", or for each predictor "dose: s(age); Intercept:
-        center"',
+        help='what effects vary with: "s(age) + center"; for each predictor: "dose: s(age); sex: center"',
     )
     fit.add_argument(
         "--categorical", metavar="COLUMNS", help="columns of numbers that are codes, separated by commas"

@@ -60,7 +60,11 @@ NEARLY_COLLINEAR = ("longley_gaussian", "star98_binomial")
 
 
 def sandwich_reference(case: str, kind: str) -> np.ndarray:
-    return np.array(values("sandwich_exact")[case][kind]) if case in NEARLY_COLLINEAR else np.diag(values(f"glm/R_{case}")[kind])
+    return (
+        np.array(values("sandwich_exact")[case][kind])
+        if case in NEARLY_COLLINEAR
+        else np.diag(values(f"glm/R_{case}")[kind])
+    )
 
 
 @pytest.mark.reference
@@ -95,12 +99,17 @@ def test_linear_encoder_is_the_glm_with_interaction_columns(case, family):
     names = ["Intercept", "x2", "x3", "c1", "c2", "x2:c1", "x2:c2", "x3:c1", "x3:c2"]
     assert_allclose(res.params[names], expected["glm"]["params"], rtol=1e-8)
     assert_allclose(res.bse[names], expected["glm"]["bse"], rtol=1e-8)
-    assert_allclose([res.llf, res.aic, res.deviance], [expected["glm"][k] for k in ("llf", "aic", "deviance")], rtol=1e-8)
+    assert_allclose(
+        [res.llf, res.aic, res.deviance], [expected["glm"][k] for k in ("llf", "aic", "deviance")], rtol=1e-8
+    )
 
 
 def nist_columns(problem: dict) -> pd.DataFrame:
     if "X" in problem:
-        frame = pd.DataFrame(problem["X"], columns=problem["columns"] if len(problem["X"][0]) == len(problem["columns"]) else problem["columns"][1:])
+        frame = pd.DataFrame(
+            problem["X"],
+            columns=problem["columns"] if len(problem["X"][0]) == len(problem["columns"]) else problem["columns"][1:],
+        )
         if "const" not in frame:
             frame.insert(0, "const", 1.0)
         return frame

@@ -94,5 +94,7 @@ def test_corrected_standard_errors(name):
 @pytest.mark.parametrize("name", [name for name in CASES if name != "re" and "gcv" not in name])
 def test_term_tests(name):
     table = fitted(name, cov_type="bayes_conditional").heterogeneity()
-    smooth = table[(table["context"] != "any") & (table["context"] != "g")]
-    assert_allclose(smooth["p_value"], np.atleast_1d(values("mgcv_more")[name]["p_values"]), atol=1e-3)
+    smooth = table[(table["context"] != "any") & (table["context"] != "g")].reset_index(drop=True)
+    expected = values("mgcv_more")[name]
+    alive = np.atleast_1d(expected["term_edf"]) > 0.01  # a term shrunk to nothing has no p-value to speak of
+    assert_allclose(smooth["p_value"][alive], np.atleast_1d(expected["p_values"])[alive], atol=1e-3)

@@ -44,7 +44,7 @@ def test_fixed_smoothing_parameters(response):
 
 
 def test_reml_fit(reml):
-    response, res, expected = reml
+    _, res, expected = reml
     frame = new_data(expected)
     assert res.converged
     assert_allclose(res.predict(frame, type="link"), expected["pred_link"], rtol=1e-5, atol=1e-5)
@@ -78,7 +78,7 @@ def test_reml_curves_and_their_standard_errors(reml):
 
 
 def test_reml_term_tests(reml):
-    response, res, expected = reml
+    response, _, expected = reml
     table = fit(response, cov_type="bayes_conditional").heterogeneity().set_index(["context", "predictor"])
     s_table = pd.DataFrame(expected["s_table"], index=expected["s_rows"], columns=expected["s_cols"])
     for row, reference in s_table.iterrows():
@@ -96,8 +96,6 @@ def test_gcv_reaches_a_criterion_not_above_mgcvs():
     there = fit("gaussian", smoothing=np.array(expected["sp"]))
     gcv = there.nobs * there.deviance / (there.nobs - there.edf) ** 2
     assert_allclose(gcv, expected["score"], rtol=1e-6)
-
-
 
 
 def test_motorcycle_data():

@@ -1,7 +1,7 @@
 """Writes sandwich_exact.json: robust covariances in 50-digit arithmetic, where R's own digits run out.
 
-Run with: python tests/reference/sandwich_exact.py (needs mpmath). R's sandwich forms crossproducts in the raw columns; on the
-nearly collinear Longley and star98 data its diagonals are right to 3e-8 and 8e-8 only.
+Run with: python tests/reference/sandwich_exact.py (needs mpmath). R's sandwich forms crossproducts in the raw columns;
+on the nearly collinear Longley and star98 data its diagonals are right to 3e-8 and 8e-8 only.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ def data():
             "grade": rng.integers(1, 4, N),
             "treated": rng.random(N) < 0.5,
             "body mass": rng.normal(25, 3, N),
+            "log": rng.normal(size=N),
         }
     )
 
@@ -53,8 +54,10 @@ def design(formula, data, context=None, **options):
         "bs(age, df=5)",
         "np.log(age) + I(dose**2)",
         "center:dose",
+        "C(center)",
+        "I(log > 0)",
         "C(sex, contr.sum)",
-        "scale(age) + center(dose)" if False else "scale(age)",
+        "scale(age)",
         "`body mass`",
         "Q('body mass')",
         "(dose + age)**2",
@@ -138,7 +141,6 @@ def test_duplicated_and_constant_predictors_are_noted(data):
     data["twin"], data["one"], data["zero"] = data["dose"], 1.0, 0.0
     assert design("y ~ dose + twin + one + zero", data).notes == (
         "The predictors dose and twin are the same in every row.",
-        "The predictors Intercept and one are the same in every row.",
         "The predictors Intercept, one are all constant: only one can be estimated.",
         "The predictor zero is zero in every row.",
     )
@@ -166,6 +168,7 @@ def test_duplicated_and_constant_predictors_are_noted(data):
         ("y:dose ~ 1", "must be a column"),
         ("C(sex) ~ dose", r"C\(sex\) must be a single column, but gives 2"),
         ("y ~ y + dose", "has y on both sides"),
+        ("y ~ center(dose) + center", "uses center both as a column and as a function"),
         ("y ~ np.dot(dose)", "cannot be computed on these data"),
         (7, "must be text, such as 'y ~ dose \\+ sex', but is of type int"),
     ],
@@ -209,7 +212,7 @@ def test_two_predictors_of_one_name(data):
         ("f(`my var`, k=K)", ["my var", "K"], ["f"], []),
         ("Q('a b') * np.pi", ["a b"], ["np.pi"], []),
         ("x.clip(0)", ["x"], [], []),
-        ("scale(scale)", [], ["scale"], []),
+        ("scale(scale)", ["scale"], ["scale"], []),
     ],
 )
 def test_references_of_expressions(expression, variables, functions, categorical):

@@ -44,7 +44,8 @@ class CoreFit:
     score_scale : float
         The scale at which the criterion was taken.
     score_hessian : (K, K) or (K + 1, K + 1) array
-        Second derivatives of the criterion in the log smoothing parameters, with the log scale last where it was estimated.
+        Second derivatives of the criterion in the log smoothing parameters, with the log scale last where it was
+        estimated.
     dtheta : (P, K) array
         Derivatives of the coefficients in the log smoothing parameters.
     """
@@ -138,7 +139,9 @@ class CoreProblem:
     def gram(self, row_weights: Floats) -> Floats:
         """Z' diag(w) Z."""
         d = self.design
-        return np.asarray(_core.gram(self.core_design, d.x, d.contexts, np.ascontiguousarray(row_weights), self.threads))
+        return np.asarray(
+            _core.gram(self.core_design, d.x, d.contexts, np.ascontiguousarray(row_weights), self.threads)
+        )
 
     def gradient(self, v: Floats) -> Floats:
         """Z'v."""
@@ -230,12 +233,16 @@ def fit_joint(
 
 
 def fit_negative_binomial(
-    problem: CoreProblem, family: NegativeBinomial, *, objective: Callable[[CoreFit, Family], float], **options: Any
+    problem: CoreProblem,
+    family: NegativeBinomial,
+    *,
+    objective: Callable[[CoreFit, Family], float],
+    **options: Any,
 ) -> tuple[CoreFit, NegativeBinomial]:
     """Estimate the dispersion alpha of a negative binomial with everything else, by minimising `objective`.
 
-    The objective is profiled: coefficients and smoothing parameters are fitted again at every alpha, from where the last
-    fit ended, so that a few steps suffice.
+    The objective is profiled: coefficients and smoothing parameters are fitted again at every alpha, from where the
+    last fit ended, so that a few steps suffice.
     """
     known: dict[float, CoreFit] = {}
     warm: dict[str, Any] = {}

@@ -29,11 +29,12 @@ def predictor_notes(x: Floats, names: Sequence[str]) -> list[str]:
     """Say which predictors are copies of each other, or constant beside another constant."""
     if len(x) < 2:
         return []
+    constant = constant_columns(x, names)
     notes = [
         f"The predictors {first} and {second} are the same in every row."
         for first, second in duplicate_columns(x, names)
+        if first not in constant
     ]
-    constant = constant_columns(x, names)
     if len(constant) > 1:
         notes.append(f"The predictors {', '.join(constant)} are all constant: only one can be estimated.")
     zero = [name for j, name in enumerate(names) if x[0, j] == 0 and not x[:, j].any()]

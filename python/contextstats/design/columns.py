@@ -175,7 +175,7 @@ def _from_objects(name: str, values: NDArray[Any]) -> Column:
         return Column(name, np.full(values.shape, np.nan))
     types = {type(value) for value in values[~missing]}
     if all(issubclass(kind, str) for kind in types):
-        return _from_text(name, np.where(missing, None, values))
+        return _from_text(name, values)
     boolean = [issubclass(kind, bool | np.bool_) for kind in types]
     if all(boolean) or (not any(boolean) and all(issubclass(kind, Real | Decimal) for kind in types)):
         numbers = np.where(missing, np.nan, values).astype(np.float64)

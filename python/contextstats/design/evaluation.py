@@ -15,7 +15,7 @@ from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from contextstats.design.columns import Column, Floats, Level, RowLabel
 from contextstats.design.formula import MainFormula
-from contextstats.errors import DataError, FormulaError
+from contextstats.errors import ContextstatsError, DataError, FormulaError
 
 UNSEEN_LEVEL = "The model says nothing about it: drop these rows, or fit again with data that have the level."
 
@@ -52,7 +52,7 @@ def formulaic_frame(columns: Mapping[str, Column], variables: tuple[Variable, ..
 
 
 @contextmanager
-def _explained(formula: MainFormula) -> Iterator[None]:
+def _explained(formula: MainFormula, failure: type[ContextstatsError]) -> Iterator[None]:
     """Turn what formulaic says about a failed evaluation into our errors."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error", DataMismatchWarning)
@@ -71,22 +71,26 @@ def _explained(formula: MainFormula) -> Iterator[None]:
             AttributeError,
         ) as error:
             reason = " ".join(str(error).split())
-            raise FormulaError(f"{formula.where} cannot be computed on these data: {reason}") from error
+            raise failure(f"{formula.where} cannot be computed on these data: {reason}") from error
 
 
 def evaluate(
-    formula: MainFormula, spec: formulaic.ModelSpec, frame: pd.DataFrame, environment: Mapping[str, Any]
+    formula: MainFormula,
+    spec: formulaic.ModelSpec,
+    frame: pd.DataFrame,
+    environment: Mapping[str, Any],
+    failure: type[ContextstatsError] = FormulaError,
 ) -> tuple[pd.DataFrame, Any]:
     """Compute the columns of a formula; return them and formulaic's record of how.
 
     Raises
     ------
-    FormulaError
+    FormulaError, or the type given as `failure`
         If a factor cannot be computed.
     DataError
         If a categorical factor meets a new level.
     """
-    with _explained(formula):
+    with _explained(formula, failure):
         matrix = spec.get_model_matrix(frame, context=dict(environment), na_action="ignore", output="pandas")
     return matrix, matrix.model_spec
 

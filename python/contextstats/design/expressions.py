@@ -12,6 +12,7 @@ from formulaic.transforms import TRANSFORMS
 
 _QUOTED = re.compile(r"`([^`]*)`")
 _PLACEHOLDER = "contextstats_quoted_{}"
+_MODULES = {"np", "contr"}
 _NUMPY_EXTRA = {"where", "clip", "round", "abs", "pi", "e", "inf", "nan"}
 _HARMLESS_NODES = (
     ast.Expression,
@@ -44,7 +45,7 @@ class References:
     Attributes
     ----------
     variables : list of str
-        Names of data, in order of appearance; a quoted name without its quotes.
+        Names that are not called, in order of appearance; a quoted name without its quotes.
     functions : list of str
         Functions and constants with their dots, "np.log".
     categorical : list of str
@@ -79,7 +80,7 @@ def is_harmless(expression: str, variables: Iterable[str]) -> bool:
     formula read from a file runs no code of its own.
     """
     tree, quoted = _parse(expression)
-    allowed = {*variables, *(name for name in TRANSFORMS if name not in ("np", "contr"))}
+    allowed = {*variables, *(name for name in TRANSFORMS if name not in _MODULES)}
     roots: set[int] = set()
     for node in ast.walk(tree):
         if not isinstance(node, _HARMLESS_NODES):
@@ -113,8 +114,7 @@ def _parse(expression: str) -> tuple[ast.Expression, dict[str, str]]:
 
 def _visit(node: ast.AST, quoted: dict[str, str], found: References) -> None:
     if isinstance(node, ast.Name):
-        name = quoted.get(node.id, node.id)
-        (found.functions if name in TRANSFORMS and node.id not in quoted else found.variables).append(name)
+        found.variables.append(quoted.get(node.id, node.id))
     elif isinstance(node, ast.Attribute):
         _visit_attribute(node, quoted, found)
     elif isinstance(node, ast.Call):
@@ -128,7 +128,7 @@ def _visit_attribute(node: ast.Attribute, quoted: dict[str, str], found: Referen
     root: ast.AST = node
     while isinstance(root, ast.Attribute):
         root = root.value
-    if isinstance(root, ast.Name) and root.id in TRANSFORMS:
+    if isinstance(root, ast.Name) and root.id in _MODULES:
         found.functions.append(ast.unparse(node))
     else:
         _visit(root, quoted, found)

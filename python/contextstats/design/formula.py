@@ -173,19 +173,26 @@ def variables_of(
     """
     names = list(known)
     needed: dict[str, None] = {}
+    called: dict[str, None] = {}
     for factor in factors:
         found = references_of(factor)
         for name in found.variables:
             if name in names:
                 needed[name] = None
-            elif name not in environment or factor.is_name:
+            elif factor.is_name or (name not in environment and name not in TRANSFORMS):
                 raise missing_variable(name, names, formula.where)
-        for function in found.functions:
-            root = function.split(".")[0]
-            if root not in TRANSFORMS and root not in environment:
-                raise FormulaError(
-                    f"{formula.where} calls {function}(), which is not "
-                    f"known.{did_you_mean(function, TRANSFORMS)} "
-                    "Use a function of numpy, as np.log(), or compute the column first."
-                )
+        called.update(dict.fromkeys(found.functions))
+    for function in called:
+        root = function.split(".")[0]
+        if root not in TRANSFORMS and root not in environment:
+            raise FormulaError(
+                f"{formula.where} calls {function}(), which is not known."
+                f"{did_you_mean(function, TRANSFORMS)} "
+                "Use a function of numpy, as np.log(), or compute the column first."
+            )
+        if root in needed:
+            raise FormulaError(
+                f"{formula.where} uses {root} both as a column and as a function. "
+                f"Rename the column, or compute what {function}() gives as a column first."
+            )
     return tuple(needed)

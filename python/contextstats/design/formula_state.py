@@ -132,6 +132,7 @@ class FormulaState:
             self._specification(formula),
             formulaic_frame(ready, self.variables, n),
             self._environment,
+            failure=DataError,
         )
         if tuple(matrix.columns) != self.columns:
             raise DataError(

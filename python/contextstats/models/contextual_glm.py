@@ -44,7 +44,8 @@ class ContextualGLM:
     context : array-like, (n, d), optional
         Contexts; categorical columns of a data frame become factors.
     encoder : Encoder, optional
-        How effects depend on the contexts: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default where there are contexts).
+        How effects depend on the contexts: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default where there are
+        contexts).
     family : str, Family or statsmodels family
         "gaussian", "binomial", "poisson", "gamma", "inverse_gaussian", "negative_binomial", "tweedie".
     offset, exposure : array-like, optional
@@ -202,8 +203,8 @@ class ContextualGLM:
         cov_kwds : dict, optional
             For "cluster": groups (one entry for each row) and use_correction (default True).
         information : {"expected", "observed"}
-            Which information covariances and degrees of freedom come from; the two agree for canonical links. The default is
-            that of statsmodels, R's glm and mgcv. The smoothing criterion always uses the observed one.
+            Which information covariances and degrees of freedom come from; the two agree for canonical links. The
+            default is that of statsmodels, R's glm and mgcv. The smoothing criterion always uses the observed one.
         select : bool
             Add a penalty on what smoothing leaves free, so that a coefficient can shrink to a constant.
         maxiter, tol : int, float
@@ -229,7 +230,12 @@ class ContextualGLM:
         design = self.design(select=select)
         problem = CoreProblem.of(design, threads)
         fit, family = self._minimize(
-            problem, method=method, smoothing=smoothing, maxiter=maxiter, tol=tol, progress=_listener(progress)
+            problem,
+            method=method,
+            smoothing=smoothing,
+            maxiter=maxiter,
+            tol=tol,
+            progress=_listener(progress),
         )
         rows = row_values(problem, family, fit.theta)
         estimates = estimate(problem, family, fit, rows, information)
@@ -322,7 +328,9 @@ def _array_formula(design: Design) -> str:
     return f"{design.y_name} ~ " + " + ".join(design.x_names)
 
 
-def _listener(progress: bool | Callable[[int, float, float], None]) -> Callable[[int, float, float], None] | None:
+def _listener(
+    progress: bool | Callable[[int, float, float], None],
+) -> Callable[[int, float, float], None] | None:
     if callable(progress):
         return progress
     if not progress:

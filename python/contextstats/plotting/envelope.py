@@ -31,7 +31,7 @@ def plotting_positions(n: int) -> tuple[NDArray[np.intp], Floats]:
 def normal_envelope(
     n: int, ranks: NDArray[np.intp], *, level: float = 0.95, draws: int = 4999, seed: int = 0
 ) -> tuple[Floats, Floats]:
-    """Bounds between which all of the given order statistics of n normal numbers lie with probability `level`.
+    """Bounds between which all given order statistics of n normal numbers lie with probability `level`.
 
     Order statistics of uniform numbers are sums of exponential ones, so only those asked for are drawn. The
     bounds are the pointwise extremes of the simulated curves of equal rank that contain a share `level` of

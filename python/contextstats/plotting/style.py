@@ -1,4 +1,4 @@
-"""One look for all figures: few colours, told apart without colour vision and in grey print; thin axes; no grid."""
+"""One look for all figures: few colours, told apart without colour vision and in print; thin axes."""
 
 from __future__ import annotations
 

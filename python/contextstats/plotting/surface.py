@@ -43,7 +43,7 @@ def draw_surface(
     level: float,
     label: str,
 ) -> None:
-    """Fill the panel with the coefficient; hatch where its band contains the average, leave out what has no data near."""
+    """Fill a panel with the coefficient: hatched where the band contains the average, white far from data."""
     first, second = variables
     rows = np.column_stack([_column(res, first), _column(res, second)])
     across = np.linspace(rows[:, 0].min(), rows[:, 0].max(), _GRID)

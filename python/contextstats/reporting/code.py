@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def program(res: GLMResults) -> str:
-    """Python that specifies and fits the model; what it cannot know, such as the weights, is left to fill in."""
+    """Python that specifies and fits the model; what it cannot know, as the weights, is left open."""
     design = res.design
     if design.recipe.entry == "formula":
         model = "cs.glm"

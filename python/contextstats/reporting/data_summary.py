@@ -18,7 +18,7 @@ _MOST_LEVELS = 8
 
 
 def numeric_rows(res: GLMResults) -> list[tuple[str, ...]]:
-    """Name, role, rows, missing, mean, standard deviation, minimum, median, maximum of each numeric variable."""
+    """The cells under `HEADER` of each numeric variable, of the offset and of the weights."""
     rows: list[tuple[str, ...]] = []
     for name, column in data_frame(res).items():
         if not isinstance(column.dtype, pd.CategoricalDtype):

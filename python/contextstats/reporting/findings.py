@@ -1,4 +1,4 @@
-"""What a fit says, in sentences a reader can quote: from numbers to words, with no number left out that matters."""
+"""What a fit says, in sentences a reader can quote."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def ratio_name(res: GLMResults) -> str:
 
 
 def warnings_in_words(res: GLMResults) -> list[str]:
-    """What puts the tests in doubt: a fit that did not converge, counts that vary too much, confounded terms."""
+    """What puts the tests in doubt: no convergence, counts that vary too much, confounded terms."""
     found = []
     if not res.converged:
         found.append("The fit did not converge. Do not interpret its estimates and standard errors.")
@@ -145,7 +145,7 @@ def _effect_sentence(
 
 
 def _size(res: GLMResults, predictor: str, average: pd.Series, values: np.ndarray) -> str:
-    """Average with its interval, as a ratio where that has a name, and the range over the middle of the rows."""
+    """Average with its interval, as a ratio where that has a name, and the range over most rows."""
     places = decimals_for(float(average["std_error"]))
     mean, lower, upper = (
         rounded(float(average[name]), places) for name in ("estimate", "conf_low", "conf_high")

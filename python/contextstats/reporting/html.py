@@ -38,7 +38,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, labels: int =
         f"<tr>{''.join(_cell(cell, i, labels) for i, cell in enumerate(row))}</tr>" for row in rows
     )
     title = f"<caption>{escape(caption)}</caption>\n" if caption else ""
-    return f'<div class="table"><table>\n{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+    inside = f"{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>"
+    return f'<div class="table"><table>\n{inside}\n</table></div>'
 
 
 def pairs(rows: Iterable[tuple[str, str, str, str]]) -> str:

@@ -53,7 +53,8 @@ def effects(res: GLMResults) -> str:
         drawing = plot(res, predictor, caption=False)
         for ax in drawing.axes:
             ax.set_title("", loc="left")
-        what = f"{_name(predictor)} by {', '.join(' and '.join(panel.variables) for panel in own)}, with 95% confidence"
+        along = ", ".join(" and ".join(panel.variables) for panel in own)
+        what = f"{_name(predictor)} by {along}, with 95% confidence"
         text = f"<h3>{html.escape(_name(predictor))}</h3>\n{html.paragraph(sentences.get(predictor, ''))}"
         cards.append(
             f'<div class="effect{" wide" if len(own) > 1 else ""}">{text}{html.figure(drawing, what)}</div>'
@@ -227,7 +228,7 @@ def _interval(low: float, high: float, digits: int) -> str:
 
 
 def _as_ratio(row: Any) -> str:
-    """exp of an average effect with its interval; nothing for the intercept, which compares nothing."""
+    """An average effect as a ratio with its interval; nothing for the intercept, which compares nothing."""
     if row.term == "Intercept":
         return ""
     ratio, low, high = (float(np.exp(value)) for value in (row.estimate, row.conf_low, row.conf_high))

@@ -1,4 +1,4 @@
-"""Residuals and checks of a fitted model."""
+"""Checks of a fitted model: which effects vary, concurvity, richness of the bases."""
 
 from __future__ import annotations
 
@@ -7,66 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from contextstats.algorithms.joint import Floats, core_loss
+from contextstats.algorithms.joint import CoreProblem
 from contextstats.inference.diagnostics import basis_check, concurvity
-from contextstats.inference.quantile_residuals import quantile_residuals
-from contextstats.results.estimates import variance_function
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
-
-
-def prior_weight(res: GLMResults) -> Floats:
-    """Variance weight times number of trials."""
-    design = res.design
-    return design.var_weights if design.trials is None else design.var_weights * design.trials
-
-
-def pearson_residuals(res: GLMResults) -> Floats:
-    """(y - mu) sqrt(v / V(mu)); zero where both numerator and variance vanish."""
-    residual = (res.design.y - res.rows.mu) * np.sqrt(prior_weight(res))
-    spread = np.sqrt(np.maximum(variance_function(res.family, res.rows.mu), 0.0))
-    return np.divide(residual, spread, out=np.zeros_like(residual), where=spread > 0)
-
-
-def deviance_residuals(res: GLMResults) -> Floats:
-    """sign(y - mu) sqrt(v D)."""
-    size = np.sqrt(np.maximum(prior_weight(res) * res.rows.unit_deviance, 0.0))
-    return np.asarray(np.sign(res.design.y - res.rows.mu) * size)
-
-
-def quantile_residuals_of(res: GLMResults, seed: int) -> Floats:
-    """Randomized quantile residuals of the rows."""
-    return quantile_residuals(
-        res.family.core_name,
-        res.design.y,
-        res.rows.mu,
-        scale=res.scale,
-        var_weights=res.design.var_weights,
-        trials=res.design.trials,
-        parameter=res.family.parameter,
-        seed=seed,
-    )
-
-
-def deviance_at(res: GLMResults, mu: Floats) -> float:
-    """Deviance of other fitted means under the same family."""
-    links = {"binomial": "logit", "gaussian": "identity"}
-    link = links.get(res.family.core_name, "log")
-    to_eta = {"logit": lambda m: np.log(m) - np.log1p(-m), "identity": lambda m: m, "log": np.log}
-    with np.errstate(divide="ignore"):
-        eta = np.ascontiguousarray(to_eta[link](mu))
-    eta = np.clip(eta, -700.0, 700.0) if link != "identity" else eta
-    from contextstats import _core
-
-    loss = _core.Loss(res.family.core_name, link, core_loss_parameter(res))
-    unit = loss.evaluate(res.design.y, eta)[:, 0]
-    return float(np.sum(res.design.freq_weights * prior_weight(res) * unit))
-
-
-def core_loss_parameter(res: GLMResults) -> float:
-    """The parameter of the family as the core takes it."""
-    return float(res.family.parameter)
 
 
 def varying_pairs(res: GLMResults) -> list[tuple[str, str]]:
@@ -86,8 +31,6 @@ def concurvity_table(res: GLMResults) -> pd.DataFrame:
         if block.term is not None:
             name = f"{block.term.label}:{res.design.x_names[block.predictor]}"
             groups[name] = np.arange(block.start, block.stop)
-    from contextstats.algorithms.joint import CoreProblem
-
     problem = CoreProblem.of(res.design, None)
     gram = problem.gram(np.ones(len(res.design.y)))
     found = concurvity(gram, res.fit.theta, groups)

@@ -82,9 +82,7 @@ def band_at(
     residual_df = res.df_resid if res.use_t else None
     if simultaneous:
         rows = context_rows(res.design, predictor, np.asfortranarray(contexts))
-        band = confidence_band(
-            rows, theta, covariance, alpha=1 - level, residual_df=residual_df, simultaneous=True
-        )
+        band = confidence_band(rows, theta, covariance, alpha=1 - level, residual_df=residual_df, simultaneous=True)
         return band.estimate, band.standard_error, band.lower, band.upper
     estimate, error = np.empty(len(contexts)), np.empty(len(contexts))
     for part in chunks(len(contexts)):
@@ -97,7 +95,13 @@ def band_at(
 
 
 def coefficients_table(
-    res: GLMResults, contexts: Floats, labels: Any, *, level: float, simultaneous: bool, terms: Sequence[str] | None
+    res: GLMResults,
+    contexts: Floats,
+    labels: Any,
+    *,
+    level: float,
+    simultaneous: bool,
+    terms: Sequence[str] | None,
 ) -> pd.DataFrame:
     """Tidy frame: row, term, estimate, std_error, conf_low, conf_high."""
     frames = []
@@ -130,9 +134,7 @@ def typical_contexts(design: Design, n: int) -> Floats:
     return np.asfortranarray(np.tile(typical, (n, 1)))
 
 
-def curve(
-    res: GLMResults, predictor: str, context: str, *, n: int, level: float, simultaneous: bool
-) -> pd.DataFrame:
+def curve(res: GLMResults, predictor: str, context: str, *, n: int, level: float, simultaneous: bool) -> pd.DataFrame:
     """beta of one predictor along one context, the others at their typical values."""
     design = res.design
     (j,) = chosen_predictors(design, [predictor])
@@ -149,9 +151,7 @@ def curve(
     contexts = typical_contexts(design, len(codes))
     contexts[:, k] = codes
     estimate, error, low, high = band_at(res, j, contexts, level=level, simultaneous=simultaneous)
-    return pd.DataFrame(
-        {context: values, "estimate": estimate, "std_error": error, "conf_low": low, "conf_high": high}
-    )
+    return pd.DataFrame({context: values, "estimate": estimate, "std_error": error, "conf_low": low, "conf_high": high})
 
 
 def average_effects_table(res: GLMResults, level: float) -> pd.DataFrame:

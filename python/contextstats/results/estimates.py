@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from scipy import special, stats
 
 from contextstats import _core
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats, core_loss
 from contextstats.design import Block, Design
 from contextstats.design.assemble import INTERCEPTS
+from contextstats.encoders.basis import BasisSpec
 from contextstats.families import Family
 from contextstats.inference.covariance import coefficient_covariance
-from contextstats.encoders.basis import BasisSpec
 from contextstats.inference.frames import set_up_coordinates
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
 
@@ -93,7 +95,9 @@ def row_values(problem: CoreProblem, family: Family, theta: Floats) -> RowValues
     )
 
 
-def estimate_scale(problem: CoreProblem, family: Family, rows: RowValues, residual_df: float, smooth: bool) -> tuple[float, str]:
+def estimate_scale(
+    problem: CoreProblem, family: Family, rows: RowValues, residual_df: float, smooth: bool
+) -> tuple[float, str]:
     """Estimate phi by Pearson's statistic; where there is smoothing, with Fletcher's correction as in mgcv.
 
     References
@@ -108,34 +112,55 @@ def estimate_scale(problem: CoreProblem, family: Family, rows: RowValues, residu
     if not smooth or family.core_name == "gaussian":
         return pearson, "pearson"
     slope = variance_slope(family, rows.mu)
-    bias = float(np.average(slope * (design.y - rows.mu) * np.sqrt(problem.var_weight) / variance, weights=design.freq_weights))
+    bias = float(
+        np.average(slope * (design.y - rows.mu) * np.sqrt(problem.var_weight) / variance, weights=design.freq_weights)
+    )
     return pearson / (1.0 + max(bias, -0.9)), "fletcher"
 
 
 def variance_function(family: Family, mu: Floats) -> Floats:
     """V(mu)."""
     name, parameter = family.core_name, family.parameter
-    functions = {
-        "gaussian": np.ones_like,
-        "binomial": lambda m: m * (1 - m),
-        "poisson": lambda m: m,
-        "gamma": lambda m: m**2,
-        "inverse_gaussian": lambda m: m**3,
-        "negative_binomial": lambda m: m + parameter * m**2,
-        "tweedie": lambda m: m**parameter,
-    }
-    return np.asarray(functions[name](mu))
+    if name == "binomial":
+        return np.asarray(mu * (1 - mu))
+    if name == "negative_binomial":
+        return np.asarray(mu + parameter * mu**2)
+    return np.asarray(mu ** _variance_power(family))
 
 
 def variance_slope(family: Family, mu: Floats) -> Floats:
     """V'(mu), for the families whose scale is estimated."""
-    power = {"gaussian": 0.0, "gamma": 2.0, "inverse_gaussian": 3.0, "tweedie": family.parameter}[family.core_name]
+    power = _variance_power(family)
     return np.asarray(power * mu ** (power - 1.0))
+
+
+def _variance_power(family: Family) -> float:
+    powers = {"gaussian": 0.0, "poisson": 1.0, "gamma": 2.0, "inverse_gaussian": 3.0, "tweedie": family.parameter}
+    return powers[family.core_name]
+
+
+def mean_slope(link: str, eta: Floats) -> Floats:
+    """Derivative of the mean in the linear predictor, for each link in closed form."""
+    slopes: dict[str, Callable[[Floats], Any]] = {
+        "identity": np.ones_like,
+        "log": np.exp,
+        "logit": lambda e: special.expit(e) * special.expit(-e),
+        "probit": stats.norm.pdf,
+        "cloglog": lambda e: np.exp(e - np.exp(np.minimum(e, 700.0))),
+        "inverse": lambda e: -1.0 / e**2,
+        "inverse_squared": lambda e: -0.5 * e**-1.5,
+        "sqrt": lambda e: 2.0 * e,
+    }
+    return np.asarray(slopes[link](eta))
 
 
 def total_penalty(design: Design, smoothing_parameters: Floats) -> Floats:
     """Diagonal of S."""
-    return np.asarray(smoothing_parameters @ design.penalties) if len(design.penalties) else np.zeros(design.n_coefficients)
+    return (
+        np.asarray(smoothing_parameters @ design.penalties)
+        if len(design.penalties)
+        else np.zeros(design.n_coefficients)
+    )
 
 
 def estimate(
@@ -150,12 +175,12 @@ def estimate(
     penalty = total_penalty(design, fit.smoothing_parameters)
     if fit.solver == "qr":
         inverse = frequentist = fit.inverse
+        edf = edf1 = fit.identified.astype(float)
     else:
         unit = coefficient_covariance(gram, penalty, 1.0, active=fit.identified)
         inverse, frequentist = unit.bayesian, unit.frequentist
-    if smooth:
         edf, edf1 = unit.edf, unit.edf1
-    else:
+    if not smooth:
         edf = edf1 = fit.identified.astype(float)
     nobs = float(design.freq_weights.sum())
     scale, scale_method = estimate_scale(problem, family, rows, nobs - float(edf.sum()), smooth)
@@ -190,8 +215,8 @@ def estimate(
 def setup_frame(design: Design) -> Floats:
     """Columns are the natural coefficients of the coordinates in which the smooths were set up.
 
-    The correction for smoothing uncertainty differentiates a Cholesky root, which depends on coordinates; in these it is
-    the root that mgcv differentiates, with smooths of the intercept centred and those of effects zero in the middle.
+    The correction for smoothing uncertainty differentiates a Cholesky root, which depends on coordinates; in these it
+    is the root that mgcv differentiates, with smooths of the intercept centred and those of effects zero in the middle.
     """
     frame = np.eye(design.n_coefficients)
     constant = 0
@@ -210,7 +235,8 @@ def setup_frame(design: Design) -> Floats:
 
 def _setup_constraint(design: Design, block: Block) -> Floats:
     """Mean of the set-up functions, to which the columns of `setup` are orthogonal; or the functions in the middle."""
-    assert block.term is not None and block.term.setup is not None
+    assert block.term is not None
+    assert block.term.setup is not None
     setup, basis = block.term.setup, block.term.basis
     set_up_on_raw = setup.shape == block.term.transform.shape and np.array_equal(setup, block.term.transform)
     if design.x_names[block.predictor] not in INTERCEPTS and set_up_on_raw:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
-from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
-from contextstats.design import Design
-from contextstats.families import Family
-from contextstats.inference import likelihood, wald
-from contextstats.inference.hypothesis import parse_hypothesis
+from contextstats.algorithms.joint import Floats
 from contextstats.results import diagnostics, effects, prediction, resampling, serialize, summary, tidy
-from contextstats.results.estimates import Estimates, RowValues
 from contextstats.results.heterogeneity import PopulationTest, heterogeneity_table, test_population
+from contextstats.results.statistics import FitStatistics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
-class GLMResults:
+class GLMResults(FitStatistics):
     """A fitted contextual GLM: values only, no model, no pointer into the core.
 
     Attributes
@@ -56,250 +49,7 @@ class GLMResults:
         Whether the family's parameter (the negative binomial's alpha) was estimated; it then counts in `aic`.
     """
 
-    design: Design
-    family: Family
-    fit: CoreFit
-    estimates: Estimates
-    rows: RowValues
-    natural_covariance: Floats
-    cov_type: str
-    null_mu: Floats
-    notes: tuple[str, ...]
-    formula_text: str
-    context_text: str
-    version: str
-    family_estimated: bool = False
-
-    # ---- coefficients ------------------------------------------------------------------------------------------
-
-    @cached_property
-    def params(self) -> pd.Series:
-        """Coefficients; NaN where the data do not identify them."""
-        return self._series(self.design.user_map @ self.fit.theta)
-
-    @cached_property
-    def bse(self) -> pd.Series:
-        """Standard errors, from the covariance named by `cov_type`."""
-        variance = np.einsum("ij,jk,ik->i", self.design.user_map, self.natural_covariance, self.design.user_map)
-        return self._series(np.sqrt(np.maximum(variance, 0.0)))
-
-    @property
-    def tvalues(self) -> pd.Series:
-        """Coefficients over their standard errors."""
-        return self.params / self.bse
-
-    @property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values, from the t distribution where `use_t`, else the normal."""
-        return pd.Series(2 * self._law.sf(np.abs(self.tvalues)), index=self.params.index)
-
-    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Wald intervals with coverage 1 - alpha: columns lower and upper."""
-        half = self._law.ppf(1 - alpha / 2) * self.bse
-        return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
-
-    def cov_params(self) -> pd.DataFrame:
-        """Covariance of `params`."""
-        matrix = self.design.user_map @ self.natural_covariance @ self.design.user_map.T
-        matrix[~self.fit.identified, :] = np.nan
-        matrix[:, ~self.fit.identified] = np.nan
-        return pd.DataFrame(matrix, index=self.params.index, columns=self.params.index)
-
-    @cached_property
-    def is_smooth_coef(self) -> np.ndarray:
-        """True for basis coefficients of penalised terms, which mean nothing one by one."""
-        flags = np.zeros(len(self.fit.theta), dtype=bool)
-        for block in self.design.blocks:
-            if block.term is not None and len(block.term.penalties):
-                flags[block.start : block.stop] = True
-        return flags
-
-    @property
-    def use_t(self) -> bool:
-        """Whether inference uses Student's t: where the scale is estimated in a model with smooth terms."""
-        return not self.family.scale_known and len(self.design.penalties) > 0
-
-    def t_test(self, r_matrix: Any) -> wald.Contrasts:
-        """Test linear hypotheses, given as text ("dose = 0, dose - age = 1") or as a matrix, one by one."""
-        matrix, value = self._hypothesis(r_matrix)
-        theta, covariance = self._finite()
-        return wald.t_test(matrix, theta, covariance, value=value, residual_df=self._residual_df)
-
-    def wald_test(self, r_matrix: Any) -> wald.WaldTest:
-        """Test linear hypotheses jointly: chi-square, or F where `use_t`."""
-        matrix, value = self._hypothesis(r_matrix)
-        theta, covariance = self._finite()
-        return wald.wald_test(matrix, theta, covariance, value=value, residual_df=self._residual_df)
-
-    # ---- goodness of fit ---------------------------------------------------------------------------------------
-
-    @property
-    def converged(self) -> bool:
-        """Whether the optimizer met its criterion."""
-        return self.fit.converged
-
-    @property
-    def mle_retvals(self) -> dict[str, Any]:
-        """How the optimizer ended, as statsmodels reports it."""
-        return {"converged": self.fit.converged, "iterations": self.fit.iterations, "termination": self.fit.termination}
-
-    @property
-    def fit_history(self) -> dict[str, Any]:
-        """Solver, iterations, evaluations, gradient and reason for stopping."""
-        return {
-            "solver": self.fit.solver,
-            "iterations": self.fit.iterations,
-            "evaluations": self.fit.evaluations,
-            "gradient_norm": self.fit.gradient_norm,
-            "termination": self.fit.termination,
-        }
-
-    @cached_property
-    def nobs(self) -> float:
-        """Observations: the sum of the frequency weights."""
-        return float(self.design.freq_weights.sum())
-
-    @property
-    def edf(self) -> float:
-        """Effective degrees of freedom of the whole model."""
-        return float(self.estimates.edf.sum())
-
-    @property
-    def edf_by_coefficient(self) -> pd.Series:
-        """Effective degrees of freedom of each coefficient, in the core's coordinates."""
-        return pd.Series(self.estimates.edf, index=list(self.design.coef_names))
-
-    @property
-    def df_resid(self) -> float:
-        """Observations minus effective degrees of freedom."""
-        return self.nobs - self.edf
-
-    @property
-    def df_model(self) -> float:
-        """Effective degrees of freedom without the intercept."""
-        return self.edf - 1.0
-
-    @property
-    def scale(self) -> float:
-        """The scale phi."""
-        return self.estimates.scale
-
-    @property
-    def deviance(self) -> float:
-        """Twice the distance to the saturated log-likelihood, at scale one."""
-        return self.fit.deviance
-
-    @cached_property
-    def null_deviance(self) -> float:
-        """Deviance of the model with an intercept and the offset alone."""
-        return diagnostics.deviance_at(self, self.null_mu)
-
-    @property
-    def deviance_explained(self) -> float:
-        """1 - deviance / null deviance."""
-        return 1.0 - self.deviance / self.null_deviance if self.null_deviance > 0 else float("nan")
-
-    @cached_property
-    def pearson_chi2(self) -> float:
-        """Sum of squared Pearson residuals, frequencies counted."""
-        return float(np.sum(self.design.freq_weights * self.resid_pearson.to_numpy() ** 2))
-
-    @cached_property
-    def llf(self) -> float:
-        """Log-likelihood at the estimate, constants included.
-
-        As in statsmodels the scale is `scale`, but its maximum likelihood estimate for the Gaussian with identity link.
-        """
-        scale = self.scale
-        if self.family.core_name == "gaussian" and self.family.link_name == "identity":
-            scale = likelihood.gaussian_profile_scale(
-                self.design.y,
-                self.rows.mu,
-                freq_weights=self.design.freq_weights,
-                var_weights=self.design.var_weights,
-            )
-        return self._log_likelihood(self.rows.mu, scale)
-
-    @cached_property
-    def llnull(self) -> float:
-        """Log-likelihood of the model with an intercept and the offset alone, at the scale of this model (as statsmodels)."""
-        return self._log_likelihood(self.null_mu, self.scale)
-
-    @property
-    def df_information(self) -> float:
-        """Degrees of freedom in `aic` and `bic`: edf corrected for the uncertainty of the smoothing parameters."""
-        return float(self.estimates.edf2.sum()) + float(self.family_estimated)
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion; the scale is not counted, as in statsmodels (mgcv's is larger by two where phi is estimated)."""
-        return -2 * self.llf + 2 * self.df_information
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion from the log-likelihood (statsmodels' `bic_llf`)."""
-        return -2 * self.llf + float(np.log(self.nobs)) * self.df_information
-
-    @property
-    def criterion(self) -> float:
-        """Smoothing criterion at the end."""
-        return self.fit.score
-
-    @property
-    def criterion_name(self) -> str:
-        """REML, ML, GCV, UBRE, fixed or none."""
-        if self.fit.smoothing == "gcv":
-            return "UBRE" if self.family.scale_known else "GCV"
-        return {"reml": "REML", "ml": "ML"}.get(self.fit.smoothing, self.fit.smoothing)
-
-    @property
-    def smoothing_parameters(self) -> pd.Series:
-        """Smoothing parameters by name, on the scale of mgcv's `sp`."""
-        return pd.Series(self.fit.smoothing_parameters, index=list(self.design.penalty_names), dtype=float)
-
-    # ---- rows --------------------------------------------------------------------------------------------------
-
-    @property
-    def fittedvalues(self) -> pd.Series:
-        """Fitted means."""
-        return self._by_row(self.rows.mu)
-
-    @property
-    def linear_predictor(self) -> pd.Series:
-        """Linear predictor, offset included."""
-        return self._by_row(self.rows.eta)
-
-    @property
-    def resid_response(self) -> pd.Series:
-        """y - mu."""
-        return self._by_row(self.design.y - self.rows.mu)
-
-    @cached_property
-    def resid_pearson(self) -> pd.Series:
-        """(y - mu) over the root of the variance function, times the root of the prior weight."""
-        return self._by_row(diagnostics.pearson_residuals(self))
-
-    @cached_property
-    def resid_deviance(self) -> pd.Series:
-        """Signed root of the contribution to the deviance."""
-        return self._by_row(diagnostics.deviance_residuals(self))
-
-    @cached_property
-    def resid_working(self) -> pd.Series:
-        """(y - mu) deta/dmu."""
-        return self._by_row((self.design.y - self.rows.mu) / prediction.mean_slope(self, self.rows.eta))
-
-    def resid_quantile(self, seed: int = 0) -> pd.Series:
-        """Randomized quantile residuals, standard normal under the model (Dunn and Smyth 1996)."""
-        return self._by_row(diagnostics.quantile_residuals_of(self, seed))
-
-    @cached_property
-    def hat_diag(self) -> pd.Series:
-        """Leverage of each row, w_i z_i'(Z'WZ + S)^-1 z_i."""
-        inverse = self.estimates.conditional / self.estimates.scale
-        return self._by_row(self.rows.weight * CoreProblem.of(self.design, None).quadratic_form(inverse))
-
-    # ---- effects of context --------------------------------------------------------------------------------------
+    # ---- effects of context ----------------------------------------------------------------------------------
 
     @property
     def varying(self) -> list[tuple[str, str]]:
@@ -307,7 +57,12 @@ class GLMResults:
         return diagnostics.varying_pairs(self)
 
     def coefficients(
-        self, context: Any = None, *, level: float = 0.95, simultaneous: bool = False, terms: Sequence[str] | None = None
+        self,
+        context: Any = None,
+        *,
+        level: float = 0.95,
+        simultaneous: bool = False,
+        terms: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """beta_j(c) with standard errors and bands, at the rows of the fit or at new contexts.
 
@@ -326,9 +81,7 @@ class GLMResults:
             Columns row, term, estimate, std_error, conf_low, conf_high.
         """
         contexts, labels = effects.new_contexts(self, context)
-        return effects.coefficients_table(
-            self, contexts, labels, level=level, simultaneous=simultaneous, terms=terms
-        )
+        return effects.coefficients_table(self, contexts, labels, level=level, simultaneous=simultaneous, terms=terms)
 
     def coefficient_array(self, context: Any = None) -> Floats:
         """beta_j(c_i) as an (n, p) array."""
@@ -350,8 +103,8 @@ class GLMResults:
         Returns
         -------
         DataFrame
-            Columns predictor, context, edf, ref_df, statistic, p_value (Wald test of the term, Wood 2013), share (of the
-            variance of beta_j over the rows), score_statistic, score_p_value (variance-component score test).
+            Columns predictor, context, edf, ref_df, statistic, p_value (Wald test of the term, Wood 2013), share (of
+            the variance of beta_j over the rows), score_statistic, score_p_value (variance-component score test).
         """
         return heterogeneity_table(self)
 
@@ -363,7 +116,7 @@ class GLMResults:
         """Second moments of the centred basis columns of a predictor's varying terms."""
         return effects.basis_moments(self, predictor)
 
-    # ---- diagnostics -----------------------------------------------------------------------------------------------
+    # ---- diagnostics -----------------------------------------------------------------------------------------
 
     def concurvity(self) -> pd.DataFrame:
         """How far each term can be imitated by the others: worst, observed and estimate, between 0 and 1."""
@@ -373,7 +126,7 @@ class GLMResults:
         """Is the basis of each smooth rich enough: k', edf, k-index and its permutation p-value."""
         return diagnostics.k_check_table(self, seed)
 
-    # ---- prediction --------------------------------------------------------------------------------------------------
+    # ---- prediction ------------------------------------------------------------------------------------------
 
     def predict(
         self,
@@ -406,7 +159,7 @@ class GLMResults:
         """Refit to simulated responses ("parametric") or to resampled rows ("cases")."""
         return resampling.bootstrap(self, n, kind=kind, seed=seed, n_jobs=n_jobs, progress=progress)
 
-    # ---- tables, plots, files ------------------------------------------------------------------------------------------
+    # ---- tables, plots, files --------------------------------------------------------------------------------
 
     def summary(self, *, alpha: float = 0.05) -> Any:
         """Parametric coefficients, varying effects, notes: a statsmodels Summary."""
@@ -440,19 +193,22 @@ class GLMResults:
         """One panel for each varying coefficient."""
         from contextstats import plotting
 
-        return plotting.plot(self, **options)
+        figure: Figure = plotting.plot(self, **options)
+        return figure
 
     def plot_heterogeneity(self, **options: Any) -> Figure:
         """Shares and p-values of the terms."""
         from contextstats import plotting
 
-        return plotting.plot_heterogeneity(self, **options)
+        figure: Figure = plotting.plot_heterogeneity(self, **options)
+        return figure
 
     def plot_diagnostics(self, **options: Any) -> Figure:
         """Quantile residuals and fitted values."""
         from contextstats import plotting
 
-        return plotting.plot_diagnostics(self, **options)
+        figure: Figure = plotting.plot_diagnostics(self, **options)
+        return figure
 
     def report(self, path: Any, **options: Any) -> Any:
         """Write one self-contained HTML page."""
@@ -463,45 +219,3 @@ class GLMResults:
     def save(self, path: Any) -> None:
         """Write the results as JSON: data only."""
         serialize.save(self, path)
-
-    # ---- inside ------------------------------------------------------------------------------------------------------
-
-    @property
-    def _residual_df(self) -> float | None:
-        return self.df_resid if self.use_t else None
-
-    @property
-    def _law(self) -> Any:
-        return stats.t(self.df_resid) if self.use_t else stats.norm
-
-    def _series(self, values: Floats) -> pd.Series:
-        known = np.where(self.fit.identified, values, np.nan)
-        return pd.Series(known, index=list(self.design.coef_names))
-
-    def _by_row(self, values: Floats) -> pd.Series:
-        return pd.Series(values, index=self.design.row_labels)
-
-    def _finite(self) -> tuple[Floats, Floats]:
-        return self.params.fillna(0.0).to_numpy(), self.cov_params().fillna(0.0).to_numpy()
-
-    def _hypothesis(self, r_matrix: Any) -> tuple[Floats, Floats | None]:
-        if isinstance(r_matrix, str):
-            return parse_hypothesis(r_matrix, list(self.design.coef_names))
-        if isinstance(r_matrix, Mapping):
-            raise TypeError("r_matrix must be text or an array.")
-        return np.atleast_2d(np.asarray(r_matrix, dtype=float)), None
-
-    def _log_likelihood(self, mu: Floats, scale: float) -> float:
-        design = self.design
-        return float(
-            likelihood.log_likelihood(
-                self.family.core_name,
-                design.y,
-                mu,
-                scale=scale,
-                freq_weights=design.freq_weights,
-                var_weights=design.var_weights,
-                trials=design.trials,
-                parameter=self.family.parameter,
-            )
-        )

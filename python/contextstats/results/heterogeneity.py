@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
 
 Integers = NDArray[np.intp]
-COLUMNS = ["predictor", "context", "edf", "ref_df", "statistic", "p_value", "share", "score_statistic", "score_p_value"]
+COLUMNS = [
+    "predictor",
+    "context",
+    "edf",
+    "ref_df",
+    "statistic",
+    "p_value",
+    "share",
+    "score_statistic",
+    "score_p_value",
+]
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,17 @@ def heterogeneity_table(res: GLMResults) -> pd.DataFrame:
             rows.append([name, label, *_tests(res, [block]), shares.get(label, np.nan)])
         if blocks:
             rows.append([name, "any", *_tests(res, blocks), 1.0 if shares else np.nan])
-    order = ["predictor", "context", "edf", "ref_df", "statistic", "p_value", "score_statistic", "score_p_value", "share"]
+    order = [
+        "predictor",
+        "context",
+        "edf",
+        "ref_df",
+        "statistic",
+        "p_value",
+        "score_statistic",
+        "score_p_value",
+        "share",
+    ]
     return pd.DataFrame(rows, columns=order)[COLUMNS]
 
 
@@ -114,8 +134,8 @@ def _tests(res: GLMResults, blocks: Sequence[Block]) -> list[float]:
 def _curve_gram(res: GLMResults, blocks: Sequence[Block], columns: Integers) -> Floats:
     """Weighted Gram matrix of the tested columns, the test's measure of the size of a curve.
 
-    A curve is only determined up to the constant part of its coefficient, and its size depends on where it is said to be
-    zero: for the intercept where its mean over the rows is zero, for the effect of a predictor in the middle of the
+    A curve is only determined up to the constant part of its coefficient, and its size depends on where it is said to
+    be zero: for the intercept where its mean over the rows is zero, for the effect of a predictor in the middle of the
     contexts' knots (mgcv's point constraint, which it needs to identify several smooths of one predictor).
     """
     gram = res.estimates.gram
@@ -123,9 +143,15 @@ def _curve_gram(res: GLMResults, blocks: Sequence[Block], columns: Integers) -> 
     for block in blocks:
         own = np.arange(block.start, block.stop)
         combination[own, own] = 1.0
-        if block.term is not None and len(block.term.penalties) and res.design.x_names[block.predictor] not in INTERCEPTS:
+        if (
+            block.term is not None
+            and len(block.term.penalties)
+            and res.design.x_names[block.predictor] not in INTERCEPTS
+        ):
             constant = next(b.start for b in res.design.blocks if b.predictor == block.predictor and b.term is None)
-            combination[constant, own] = -(middle_row(block.term.basis, res.design.contexts.shape[1]) @ block.term.transform)
+            combination[constant, own] = -(
+                middle_row(block.term.basis, res.design.contexts.shape[1]) @ block.term.transform
+            )
     chosen = combination[:, columns]
     return np.asarray(chosen.T @ gram @ chosen)
 
@@ -171,19 +197,17 @@ def _score(res: GLMResults, blocks: Sequence[Block]) -> tuple[float, float, floa
     penalty = total_penalty(design, fit.smoothing_parameters)
     working = gram @ fit.theta + penalty * fit.theta  # Z'W(working response), from the stationarity of the fit
     g00, g01 = gram[np.ix_(null, null)], gram[np.ix_(null, tested)]
-    theta0 = np.linalg.lstsq(g00 + np.diag(penalty[null]), working[null], rcond=None)[0]
+    theta0: Floats = np.linalg.lstsq(g00 + np.diag(penalty[null]), working[null], rcond=None)[0].astype(np.float64)
     score = working[tested] - g01.T @ theta0
     information = projected_information(g00, g01, gram[np.ix_(tested, tested)], penalty[null])
     shape = _penalty_shape(blocks, fit.identified)
-    groups = np.concatenate(
-        [np.full(int(fit.identified[b.start : b.stop].sum()), i) for i, b in enumerate(blocks)]
-    )
+    groups = np.concatenate([np.full(int(fit.identified[b.start : b.stop].sum()), i) for i, b in enumerate(blocks)])
     kernel = kernel_weights(shape, information, groups)
     scale, residual_df = estimates.scale, None
     if not res.family.scale_known:
         unpenalized = int((penalty[null] == 0).sum())
         residual_df = float(res.nobs - unpenalized)
-        null_deviance = _null_penalized_deviance(res, null, tested, theta0, working, penalty)
+        null_deviance = _null_penalized_deviance(res, null, theta0, penalty)
         scale = null_deviance / residual_df
     try:
         test = score_test(score, information, kernel, scale=scale, residual_df=residual_df)
@@ -192,9 +216,7 @@ def _score(res: GLMResults, blocks: Sequence[Block]) -> tuple[float, float, floa
     return test.statistic, test.pvalue, test.effective_df
 
 
-def _null_penalized_deviance(
-    res: GLMResults, null: Integers, tested: Integers, theta0: Floats, working: Floats, penalty: Floats
-) -> float:
+def _null_penalized_deviance(res: GLMResults, null: Integers, theta0: Floats, penalty: Floats) -> float:
     """Penalised deviance of the null fit: that of the full fit plus what the tested coefficients explain."""
     change = -res.fit.theta.copy()
     change[null] += theta0

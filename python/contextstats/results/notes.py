@@ -16,7 +16,7 @@ from contextstats.results.estimates import Estimates, RowValues
 
 def fit_notes(design: Design, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates) -> tuple[str, ...]:
     """Collect the notes of a fit; what may change conclusions is also a warning."""
-    notes = [_dropped(design)] + list(design.notes)
+    notes = [_dropped(design), *design.notes]
     alarms = [_not_converged(fit), _aliased(design, fit), _separated(design, family, fit, rows, estimates)]
     for message, category in alarms:
         if message:
@@ -40,7 +40,10 @@ def _not_converged(fit: CoreFit) -> tuple[str, type[Warning]]:
         "iteration_limit": "the limit on iterations was reached; raise maxiter",
         "line_search_failed": "no step improved the objective; look for separation or nearly collinear predictors",
     }.get(fit.termination, f"it stopped with {fit.termination!r}")
-    return f"The fit did not converge: {reason}. Estimates and standard errors cannot be relied on.", ConvergenceWarning
+    return (
+        f"The fit did not converge: {reason}. Estimates and standard errors cannot be relied on.",
+        ConvergenceWarning,
+    )
 
 
 def _aliased(design: Design, fit: CoreFit) -> tuple[str, type[Warning]]:

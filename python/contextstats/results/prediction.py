@@ -13,6 +13,7 @@ from scipy import stats
 from contextstats import _core
 from contextstats.algorithms.joint import Floats, core_loss, resolve_threads
 from contextstats.errors import DataError, ExtrapolationWarning, OptionError
+from contextstats.results.estimates import mean_slope
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -63,7 +64,9 @@ class Prediction:
         )
 
 
-def design_of_new_data(res: GLMResults, newdata: Any, offset: Any, exposure: Any) -> tuple[Floats, Floats, Floats, Any, Any]:
+def design_of_new_data(
+    res: GLMResults, newdata: Any, offset: Any, exposure: Any
+) -> tuple[Floats, Floats, Floats, Any, Any]:
     """x, contexts, offset, outside and row labels of new data, or of the rows of the fit."""
     design = res.design
     if newdata is None:
@@ -132,29 +135,12 @@ def get_prediction(res: GLMResults, newdata: Any, offset: Any, exposure: Any) ->
         linear_predictor=eta,
         se_linear=se,
         predicted_mean=mean,
-        se_mean=np.abs(mean_slope(res, eta)) * se,
+        se_mean=np.abs(mean_slope(res.family.link_name, eta)) * se,
         outside=outside,
         row_labels=labels,
         inverse_link=loss.mean,
         residual_df=res.df_resid if res.use_t else None,
     )
-
-
-def mean_slope(res: GLMResults, eta: Floats) -> Floats:
-    """dmu / deta, in closed form for each link."""
-    from scipy.special import expit
-
-    slopes: dict[str, Any] = {
-        "identity": np.ones_like,
-        "log": np.exp,
-        "logit": lambda e: expit(e) * expit(-e),
-        "probit": stats.norm.pdf,
-        "cloglog": lambda e: np.exp(e - np.exp(np.minimum(e, 700.0))),
-        "inverse": lambda e: -1.0 / e**2,
-        "inverse_squared": lambda e: -0.5 * e**-1.5,
-        "sqrt": lambda e: 2.0 * e,
-    }
-    return np.asarray(slopes[res.family.link_name](eta))
 
 
 def predict(res: GLMResults, newdata: Any, kind: str, offset: Any, exposure: Any) -> pd.Series:

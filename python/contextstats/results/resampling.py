@@ -87,9 +87,7 @@ class BootstrapResults:
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Percentile intervals."""
-        return pd.DataFrame(
-            {"lower": self.params.quantile(alpha / 2), "upper": self.params.quantile(1 - alpha / 2)}
-        )
+        return pd.DataFrame({"lower": self.params.quantile(alpha / 2), "upper": self.params.quantile(1 - alpha / 2)})
 
 
 def bootstrap(
@@ -153,7 +151,7 @@ def _resampled(res: GLMResults, kind: Kind, rng: np.random.Generator) -> Any:
     design = res.design
     if kind == "parametric":
         return replace(design, y=draw_responses(res, rng))
-    total = int(round(float(design.freq_weights.sum())))
+    total = round(float(design.freq_weights.sum()))
     counts = rng.multinomial(total, design.freq_weights / design.freq_weights.sum()).astype(float)
     keep = counts > 0
     return replace(

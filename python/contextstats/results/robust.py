@@ -136,7 +136,8 @@ def _cluster(
         groups = groups.iloc[design.kept_rows]
     if len(groups) != n:
         raise DataError(
-            f"cov_kwds['groups'] must have one entry for each row, but has {len(groups)} for {n + design.n_dropped} rows."
+            f"cov_kwds['groups'] must have one entry for each row, but has {len(groups)} for "
+            f"{n + design.n_dropped} rows."
         )
     if groups.isna().any():
         raise DataError(f"cov_kwds['groups'] must not be missing, but is for {int(groups.isna().sum())} rows.")
@@ -151,5 +152,3 @@ def _cluster(
         kind="HC1" if use_correction else "none",
     )
     return scores.sandwich(correction * (sums.T @ sums))
-
-

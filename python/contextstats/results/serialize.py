@@ -123,8 +123,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         state = json.loads(Path(path).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
-            f"{path} is not a complete JSON file ({error}). It was cut short or is something else: "
-            "save the fit again."
+            f"{path} is not a complete JSON file ({error}). It was cut short or is something else: save the fit again."
         ) from None
     try:
         return from_dict(state)
@@ -177,9 +176,7 @@ def _encode_dataclass(value: Any) -> dict[str, Any]:
     cls = type(value)
     if _class_named(cls.__name__) is not cls:
         raise DataError(f"A {cls.__name__} cannot be saved: the class is not known to contextstats.")
-    fields = {
-        field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(cls) if field.init
-    }
+    fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(cls) if field.init}
     return {"$class": {"name": cls.__name__, "fields": fields}}
 
 
@@ -200,9 +197,7 @@ def _decode_tagged(tag: str, content: Any) -> Any:
     except DataError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise DataError(
-            f"The saved fit is damaged: {tag} cannot be read ({error}). Save the fit again."
-        ) from None
+        raise DataError(f"The saved fit is damaged: {tag} cannot be read ({error}). Save the fit again.") from None
     raise DataError(f"The saved fit holds {tag}, which this contextstats {__version__} does not know.")
 
 
@@ -213,7 +208,8 @@ def _decode_dataclass(name: str, fields: dict[str, Any]) -> Any:
     known = {field.name for field in dataclasses.fields(cls) if field.init}
     if unknown := sorted(set(fields) - known):
         raise DataError(
-            f"The saved {name} has fields this contextstats {__version__} does not know: {', '.join(unknown)}. "
+            f"The saved {name} has fields this contextstats {__version__} does not know "
+            f"({', '.join(unknown)}). "
             "Use the version that wrote it."
         )
     return cls(**{key: decode(item) for key, item in fields.items()})

@@ -41,9 +41,7 @@ def encode(value: Any, coder: Coder) -> dict[str, Any]:
         return {"$frame": {"columns": coder(value.columns), "values": columns, "index": coder(value.index)}}
     if isinstance(value, pd.Timestamp):
         return {"$timestamp": value.isoformat()}
-    raise DataError(
-        f"A {type(value).__module__}.{type(value).__qualname__} cannot be saved: it is not plain data."
-    )
+    raise DataError(f"A {type(value).__module__}.{type(value).__qualname__} cannot be saved: it is not plain data.")
 
 
 def _array(value: NDArray[Any], coder: Coder) -> dict[str, Any]:
@@ -86,9 +84,7 @@ def _column(values: pd.Series[Any] | pd.Index[Any], coder: Coder) -> dict[str, A
     if isinstance(values.dtype, pd.StringDtype):
         return {
             "kind": "string",
-            "values": [
-                None if missing else item for item, missing in zip(values, values.isna(), strict=True)
-            ],
+            "values": [None if missing else item for item, missing in zip(values, values.isna(), strict=True)],
         }
     if isinstance(values.dtype, np.dtype):
         return {"kind": "numpy", "values": coder(np.asarray(values))}
@@ -141,9 +137,7 @@ def _frame_labels(series: pd.Series[Any], coder: Coder) -> dict[str, Any]:
 
 
 def _decode_series(state: dict[str, Any], coder: Coder) -> pd.Series[Any]:
-    return pd.Series(
-        _decode_column(state["values"], coder), index=coder(state["index"]), name=coder(state["name"])
-    )
+    return pd.Series(_decode_column(state["values"], coder), index=coder(state["index"]), name=coder(state["name"]))
 
 
 def _decode_frame(state: dict[str, Any], coder: Coder) -> pd.DataFrame:
@@ -159,6 +153,6 @@ DECODERS: dict[str, Callable[[Any, Coder], Any]] = {
     "$index": _decode_index,
     "$series": _decode_series,
     "$frame": _decode_frame,
-    "$timestamp": lambda state, coder: pd.Timestamp(state),
+    "$timestamp": lambda state, _: pd.Timestamp(state),
 }
 """How to rebuild what stands behind each tag."""

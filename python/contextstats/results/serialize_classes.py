@@ -7,7 +7,7 @@ from functools import cache
 
 @cache
 def saved_classes() -> dict[str, type]:
-    """Classes by the names they have in files. Imported here, because results import the module that saves them."""
+    """Classes by their names in files; imported here, because results import the module that saves them."""
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
     from contextstats.design.context import ContextVariable

@@ -1,4 +1,4 @@
-"""Fits as data frames with the column names of R's broom (dots written as underscores), and for maketables."""
+"""Fits as data frames with the column names of R's broom (dots as underscores), and for maketables."""
 
 from __future__ import annotations
 
@@ -136,9 +136,7 @@ def augment(
     if type_predict not in ("link", "response"):
         raise OptionError(f"type_predict must be 'link' or 'response', but is {type_predict!r}.")
     if type_residuals not in _RESIDUALS:
-        raise OptionError(
-            f"type_residuals must be one of {', '.join(_RESIDUALS)}, but is {type_residuals!r}."
-        )
+        raise OptionError(f"type_residuals must be one of {', '.join(_RESIDUALS)}, but is {type_residuals!r}.")
     prediction = res.get_prediction()
     on_link = type_predict == "link"
     residuals = getattr(res, f"resid_{type_residuals}")

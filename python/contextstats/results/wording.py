@@ -48,7 +48,7 @@ def shorten(name: str, width: int = 24) -> str:
 
 
 def fixed(value: float, width: int = 9, decimals: int = 4) -> str:
-    """A number with fixed decimals, or in scientific notation where that shows nothing or needs more than `width`."""
+    """A number with fixed decimals, or in scientific notation where that shows nothing or is too wide."""
     if math.isnan(value):
         return ""
     if math.isinf(value):

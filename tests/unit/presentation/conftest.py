@@ -1,4 +1,4 @@
-"""A stand-in for GLMResults with fixed numbers, for tests of exact text; real fits where numbers must hang together."""
+"""A stand-in for GLMResults with fixed numbers, for exact text, and real fits for all else."""
 
 from __future__ import annotations
 
@@ -44,39 +44,39 @@ def fake_results(**changes: Any) -> FakeResults:
     varying = SimpleNamespace(
         term=SimpleNamespace(label="s(age)", kind="smooth", variables=("age",)), predictor=0
     )
-    values = dict(
-        design=SimpleNamespace(
+    values: dict[str, Any] = {
+        "design": SimpleNamespace(
             y_name="response",
             x_names=("Intercept", "dose"),
             blocks=(SimpleNamespace(term=None, predictor=0), varying),
             penalty_names=("s(age):Intercept", "s(age):dose"),
         ),
-        family=SimpleNamespace(core_name="binomial", link_name="logit", parameter=0.0, scale_known=True),
-        fit=SimpleNamespace(iterations=7),
-        estimates=SimpleNamespace(information="observed"),
-        params=params,
-        bse=bse,
-        tvalues=params / bse,
-        pvalues=pd.Series([0.0001, 0.04, 0.5, 0.2, 0.3], index=names),
-        is_smooth_coef=np.array([False, False, True, False, True]),
-        use_t=False,
-        nobs=1234.0,
-        df_resid=1225.25,
-        df_model=7.75,
-        edf=8.75,
-        scale=1.0,
-        llf=-512.345,
-        aic=1042.19,
-        bic=1086.97,
-        deviance=1024.69,
-        pearson_chi2=1300.5,
-        deviance_explained=0.2345,
-        criterion=530.125,
-        criterion_name="REML",
-        cov_type="bayes",
-        converged=True,
-        notes=("3 rows were dropped for missing values or zero weight (dose: 3).",),
-        table=pd.DataFrame(
+        "family": SimpleNamespace(core_name="binomial", link_name="logit", parameter=0.0, scale_known=True),
+        "fit": SimpleNamespace(iterations=7),
+        "estimates": SimpleNamespace(information="observed"),
+        "params": params,
+        "bse": bse,
+        "tvalues": params / bse,
+        "pvalues": pd.Series([0.0001, 0.04, 0.5, 0.2, 0.3], index=names),
+        "is_smooth_coef": np.array([False, False, True, False, True]),
+        "use_t": False,
+        "nobs": 1234.0,
+        "df_resid": 1225.25,
+        "df_model": 7.75,
+        "edf": 8.75,
+        "scale": 1.0,
+        "llf": -512.345,
+        "aic": 1042.19,
+        "bic": 1086.97,
+        "deviance": 1024.69,
+        "pearson_chi2": 1300.5,
+        "deviance_explained": 0.2345,
+        "criterion": 530.125,
+        "criterion_name": "REML",
+        "cov_type": "bayes",
+        "converged": True,
+        "notes": ("3 rows were dropped for missing values or zero weight (dose: 3).",),
+        "table": pd.DataFrame(
             [
                 ["Intercept", "s(age)", 3.21, 4.01, 45.6, 1e-8, 0.9, 12.0, 1e-7],
                 ["Intercept", "center", 1.0, 1.0, 3.3, 0.069, 0.1, 2.0, 0.071],
@@ -86,7 +86,7 @@ def fake_results(**changes: Any) -> FakeResults:
             ],
             columns=COLUMNS,
         ),
-    )
+    }
     return FakeResults(**(values | changes))
 
 

@@ -43,9 +43,11 @@ def back(value: Any) -> Any:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 3, -0.1, 1e-310, float("inf"), "text", "$tag", ("a", (1, 2.5)), [1, [None]], {"a": 1}, {1: "b", "$x": (2,)},
-     frozenset({"a", "b"}), 2**70],
-)  # fmt: skip
+    [
+        *(None, True, 3, -0.1, 1e-310, float("inf"), "text", "$tag", 2**70),
+        *(("a", (1, 2.5)), [1, [None]], {"a": 1}, {1: "b", "$x": (2,)}, frozenset({"a", "b"})),
+    ],
+)
 def test_plain_values_keep_value_and_type(value):
     again = back(value)
     assert again == value
@@ -219,8 +221,8 @@ def test_fits_come_back_with_the_same_bits(request, tmp_path, table, name):
 def test_transforms_and_families_with_parameters_come_back(tmp_path, table):
     family = cs.families.Tweedie(link="log", power=1.6)
     data = table.assign(cost=table["count"] * 1.5)
-    fit = cs.glm("cost ~ poly(dose, 2) + C(sex) + np.log(bmi)", context={"Intercept": "s(age, k=5)"}, data=data,
-                 family=family).fit()  # fmt: skip
+    formula, context = "cost ~ poly(dose, 2) + C(sex) + np.log(bmi)", {"Intercept": "s(age, k=5)"}
+    fit = cs.glm(formula, context=context, data=data, family=family).fit()
     fit.save(tmp_path / "fit.json")
     again = cs.load(tmp_path / "fit.json")
     assert again.family == family

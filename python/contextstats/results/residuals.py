@@ -1,0 +1,66 @@
+"""Residuals of the rows and deviances of other means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contextstats import _core
+from contextstats.algorithms.joint import Floats
+from contextstats.inference.quantile_residuals import quantile_residuals
+from contextstats.results.estimates import variance_function
+
+if TYPE_CHECKING:
+    from contextstats.results.statistics import FitStatistics
+
+
+def prior_weight(res: FitStatistics) -> Floats:
+    """Variance weight times number of trials."""
+    design = res.design
+    return design.var_weights if design.trials is None else design.var_weights * design.trials
+
+
+def pearson_residuals(res: FitStatistics) -> Floats:
+    """(y - mu) sqrt(v / V(mu)); zero where both numerator and variance vanish."""
+    residual = (res.design.y - res.rows.mu) * np.sqrt(prior_weight(res))
+    spread = np.sqrt(np.maximum(variance_function(res.family, res.rows.mu), 0.0))
+    return np.divide(residual, spread, out=np.zeros_like(residual), where=spread > 0)
+
+
+def deviance_residuals(res: FitStatistics) -> Floats:
+    """sign(y - mu) sqrt(v D)."""
+    size = np.sqrt(np.maximum(prior_weight(res) * res.rows.unit_deviance, 0.0))
+    return np.asarray(np.sign(res.design.y - res.rows.mu) * size)
+
+
+def quantile_residuals_of(res: FitStatistics, seed: int) -> Floats:
+    """Randomized quantile residuals of the rows."""
+    return quantile_residuals(
+        res.family.core_name,
+        res.design.y,
+        res.rows.mu,
+        scale=res.scale,
+        var_weights=res.design.var_weights,
+        trials=res.design.trials,
+        parameter=res.family.parameter,
+        seed=seed,
+    )
+
+
+def deviance_at(res: FitStatistics, mu: Floats) -> float:
+    """Deviance of other fitted means under the same family."""
+    links = {"binomial": "logit", "gaussian": "identity"}
+    link = links.get(res.family.core_name, "log")
+    to_eta: dict[str, Callable[[Floats], Floats]] = {
+        "logit": lambda m: np.log(m) - np.log1p(-m),
+        "identity": lambda m: m,
+        "log": np.log,
+    }
+    with np.errstate(divide="ignore"):
+        eta = np.ascontiguousarray(to_eta[link](mu))
+    eta = np.clip(eta, -700.0, 700.0) if link != "identity" else eta
+    loss = _core.Loss(res.family.core_name, link, res.family.parameter)
+    unit = loss.evaluate(res.design.y, eta)[:, 0]
+    return float(np.sum(res.design.freq_weights * prior_weight(res) * unit))
