@@ -87,7 +87,7 @@ pytest: ## Python tests, with the code of the docs
 # --- the rest ---------------------------------------------------------------------------------------------------
 
 bench: $(VENV)/test ## Benchmarks
-	$(BIN)/python -m benchmarks
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 readme-picture: $(VENV)/run ## Draw docs/images/varying_effect.png again
 	$(BIN)/python tools/make_readme_picture.py

@@ -17,9 +17,7 @@ def main() -> None:
     anes = cs.datasets.load_anes96()
 
     # The intercept and the effect of the position on the left-right scale vary with age and education.
-    res = cs.glm(
-        "vote_dole ~ left_right", context="s(age) + s(education, k=5)", data=anes, family="binomial"
-    ).fit()
+    res = cs.glm("vote_dole ~ left_right", context="s(age) + s(education, k=5)", data=anes, family="binomial").fit()
     print(res.summary())
     print(res.heterogeneity().round(4).to_string(index=False))
 
@@ -28,9 +26,9 @@ def main() -> None:
     print(res.coefficients(at).round(3).to_string(index=False))
 
     # Shrink what does not vary, and compare.
-    selected = cs.glm(
-        "vote_dole ~ left_right", context="s(age) + s(education, k=5)", data=anes, family="binomial"
-    ).fit(select=True)
+    selected = cs.glm("vote_dole ~ left_right", context="s(age) + s(education, k=5)", data=anes, family="binomial").fit(
+        select=True
+    )
     print("AIC", round(float(res.aic), 1), "with selection", round(float(selected.aic), 1))
 
     res.plot().savefig(OUTPUT / "election.png", dpi=120)

@@ -1,4 +1,5 @@
-// The bridge: arrays to views, exceptions to exceptions, structs to dictionaries of arrays. No arithmetic, no defaults.
+// The bridge: arrays to views, exceptions to exceptions, structs to dictionaries of arrays. No arithmetic, no
+// defaults.
 
 #include <pybind11/eigen.h>
 #include <pybind11/functional.h>
@@ -21,9 +22,9 @@ namespace {
 std::shared_ptr<const ContextBasis> make_basis(const py::dict& spec) {
   const std::string kind = py::cast<std::string>(spec["kind"]);
   if (kind == "dense") {
-    return std::make_shared<DenseBasis>(py::cast<bool>(spec["intercept"]),
-                                        py::cast<std::vector<Index>>(spec["columns"]),
-                                        py::cast<VectorXd>(spec["centers"]), py::cast<VectorXd>(spec["scales"]));
+    return std::make_shared<DenseBasis>(
+        py::cast<bool>(spec["intercept"]), py::cast<std::vector<Index>>(spec["columns"]),
+        py::cast<VectorXd>(spec["centers"]), py::cast<VectorXd>(spec["scales"]));
   }
   if (kind == "tensor") {
     const py::sequence margins = spec["margins"];
@@ -32,10 +33,11 @@ std::shared_ptr<const ContextBasis> make_basis(const py::dict& spec) {
   const Index column = py::cast<std::vector<Index>>(spec["columns"]).at(0);
   if (kind == "factor") return std::make_shared<FactorBasis>(column, py::cast<Index>(spec["n_levels"]));
   if (kind == "bspline") {
-    return std::make_shared<BSplineBasis>(column, py::cast<VectorXd>(spec["knots"]), py::cast<Index>(spec["degree"]),
-                                          py::cast<bool>(spec["periodic"]));
+    return std::make_shared<BSplineBasis>(column, py::cast<VectorXd>(spec["knots"]),
+                                          py::cast<Index>(spec["degree"]), py::cast<bool>(spec["periodic"]));
   }
-  throw std::invalid_argument("A basis is 'dense', 'factor', 'bspline' or 'tensor', but this one is '" + kind + "'.");
+  throw std::invalid_argument("A basis is 'dense', 'factor', 'bspline' or 'tensor', but this one is '" +
+                              kind + "'.");
 }
 
 KhatriRaoDesign make_design(const py::list& bases, const py::list& blocks, Index n_predictors) {
@@ -89,8 +91,9 @@ auto without_gil(const Work& work) {
 
 void check_rows(const KhatriRaoDesign& design, const ConstMatrix& x, Index n) {
   if (x.rows() != n || x.cols() != design.n_predictors()) {
-    throw std::invalid_argument("x, contexts and the row arguments must have the same number of rows, and x one "
-                                "column for each predictor of the design.");
+    throw std::invalid_argument(
+        "x, contexts and the row arguments must have the same number of rows, and x one "
+        "column for each predictor of the design.");
   }
 }
 
@@ -128,10 +131,11 @@ py::dict report_to_dict(FitReport& r) {
   return out;
 }
 
-py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x, ConstMatrix contexts, ConstVector y,
-                 ConstVector offset, ConstVector weight, ConstVector var_weight, ConstVector freq_weight,
-                 ConstMatrix penalties, const std::string& method, const std::string& smoothing, const VectorXd& lambda,
-                 const VectorXd& theta, int maxiter, double tolerance, int threads, const py::object& progress) {
+py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x, ConstMatrix contexts,
+                 ConstVector y, ConstVector offset, ConstVector weight, ConstVector var_weight,
+                 ConstVector freq_weight, ConstMatrix penalties, const std::string& method,
+                 const std::string& smoothing, const VectorXd& lambda, const VectorXd& theta, int maxiter,
+                 double tolerance, int threads, const py::object& progress) {
   check_rows(design, x, y.size());
   FitOptions options;
   options.method = pick<Method>(method, {{"newton", Method::newton}, {"lbfgs", Method::lbfgs}});
@@ -165,83 +169,98 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       .def_property_readonly("scale_known", &Loss::scale_known)
       .def_property_readonly("canonical", &Loss::canonical)
       .def_property_readonly("name", &Loss::name)
-      .def("mean",
-           [](const Loss& loss, ConstVector eta) {
-             VectorXd mu(eta.size());
-             loss.mean(eta.data(), eta.size(), mu.data());
-             return mu;
-           },
-           py::arg("eta").noconvert())
-      .def("evaluate",
-           [](const Loss& loss, ConstVector y, ConstVector eta) {
-             if (y.size() != eta.size()) throw std::invalid_argument("y and eta must have the same length.");
-             const Index n = eta.size();
-             MatrixXd out(n, 6);
-             loss.evaluate(y.data(), eta.data(), n,
-                           {out.col(0).data(), out.col(1).data(), out.col(2).data(), out.col(3).data(),
-                            out.col(4).data(), out.col(5).data()});
-             return out;
-           },
-           py::arg("y").noconvert(), py::arg("eta").noconvert(),
-           "Columns: deviance, score, observed weight, expected weight, d weight / d eta, d2 weight / d eta2.");
+      .def(
+          "mean",
+          [](const Loss& loss, ConstVector eta) {
+            VectorXd mu(eta.size());
+            loss.mean(eta.data(), eta.size(), mu.data());
+            return mu;
+          },
+          py::arg("eta").noconvert())
+      .def(
+          "evaluate",
+          [](const Loss& loss, ConstVector y, ConstVector eta) {
+            if (y.size() != eta.size()) throw std::invalid_argument("y and eta must have the same length.");
+            const Index n = eta.size();
+            MatrixXd out(n, 6);
+            loss.evaluate(y.data(), eta.data(), n,
+                          {out.col(0).data(), out.col(1).data(), out.col(2).data(), out.col(3).data(),
+                           out.col(4).data(), out.col(5).data()});
+            return out;
+          },
+          py::arg("y").noconvert(), py::arg("eta").noconvert(),
+          "Columns: deviance, score, observed weight, expected weight, d weight / d eta, d2 weight / d "
+          "eta2.");
 
-  m.def("basis_matrix",
-        [](const py::dict& spec, ConstMatrix contexts) {
-          const std::shared_ptr<const ContextBasis> basis = make_basis(spec);
-          const Index n = contexts.rows();
-          std::vector<Index> cells(static_cast<std::size_t>(n));
-          std::vector<double> values(static_cast<std::size_t>(n * basis->width()));
-          basis->evaluate(contexts, 0, n, cells.data(), values.data());
-          MatrixXd out = MatrixXd::Zero(n, basis->n_columns());
-          for (Index i = 0; i < n; ++i) {
-            for (Index l = 0; l < basis->width(); ++l) {
-              out(i, basis->column(cells[static_cast<std::size_t>(i)], l)) += values[static_cast<std::size_t>(l * n + i)];
-            }
+  m.def(
+      "basis_matrix",
+      [](const py::dict& spec, ConstMatrix contexts) {
+        const std::shared_ptr<const ContextBasis> basis = make_basis(spec);
+        const Index n = contexts.rows();
+        std::vector<Index> cells(static_cast<std::size_t>(n));
+        std::vector<double> values(static_cast<std::size_t>(n * basis->width()));
+        basis->evaluate(contexts, 0, n, cells.data(), values.data());
+        MatrixXd out = MatrixXd::Zero(n, basis->n_columns());
+        for (Index i = 0; i < n; ++i) {
+          for (Index l = 0; l < basis->width(); ++l) {
+            out(i, basis->column(cells[static_cast<std::size_t>(i)], l)) +=
+                values[static_cast<std::size_t>(l * n + i)];
           }
-          return out;
-        },
-        py::arg("basis"), py::arg("contexts").noconvert());
+        }
+        return out;
+      },
+      py::arg("basis"), py::arg("contexts").noconvert());
 
-  m.def("linear_predictor",
-        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector theta, int threads) {
-          check_rows(design, x, contexts.rows());
-          return without_gil([&] { return linear_predictor(design, x, contexts, theta, Execution{threads, nullptr}); });
-        },
-        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("theta").noconvert(),
-        py::arg("threads"));
-  m.def("gradient",
-        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v, int threads) {
-          check_rows(design, x, v.size());
-          return without_gil([&] { return gradient(design, x, contexts, v, Execution{threads, nullptr}); });
-        },
-        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
-        py::arg("threads"));
-  m.def("gram",
-        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector w, int threads) {
-          check_rows(design, x, w.size());
-          return without_gil([&] { return gram(design, x, contexts, w, Execution{threads, nullptr}); });
-        },
-        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("w").noconvert(),
-        py::arg("threads"));
-  m.def("quadratic_form",
-        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstMatrix v, int threads) {
-          check_rows(design, x, contexts.rows());
-          return without_gil([&] { return quadratic_form(design, x, contexts, v, Execution{threads, nullptr}); });
-        },
-        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
-        py::arg("threads"));
-  m.def("grouped_scores",
-        [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v,
-           const py::array_t<std::int64_t, py::array::c_style>& groups, Index n_groups) {
-          check_rows(design, x, v.size());
-          const std::int64_t* codes = groups.data();
-          return without_gil([&] { return grouped_scores(design, x, contexts, v, codes, n_groups); });
-        },
-        py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
-        py::arg("groups").noconvert(), py::arg("n_groups"));
-  m.def("fit", &run_fit, py::arg("design"), py::arg("loss"), py::arg("x").noconvert(), py::arg("contexts").noconvert(),
-        py::arg("y").noconvert(), py::arg("offset").noconvert(), py::arg("weight").noconvert(),
-        py::arg("var_weight").noconvert(), py::arg("freq_weight").noconvert(), py::arg("penalties").noconvert(),
-        py::arg("method"), py::arg("smoothing"), py::arg("smoothing_parameters"), py::arg("start"), py::arg("maxiter"),
-        py::arg("tolerance"), py::arg("threads"), py::arg("progress"));
+  m.def(
+      "linear_predictor",
+      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector theta, int threads) {
+        check_rows(design, x, contexts.rows());
+        return without_gil([&] {
+          return linear_predictor(design, x, contexts, theta, Execution{threads, nullptr});
+        });
+      },
+      py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(),
+      py::arg("theta").noconvert(), py::arg("threads"));
+  m.def(
+      "gradient",
+      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v, int threads) {
+        check_rows(design, x, v.size());
+        return without_gil([&] { return gradient(design, x, contexts, v, Execution{threads, nullptr}); });
+      },
+      py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
+      py::arg("threads"));
+  m.def(
+      "gram",
+      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector w, int threads) {
+        check_rows(design, x, w.size());
+        return without_gil([&] { return gram(design, x, contexts, w, Execution{threads, nullptr}); });
+      },
+      py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("w").noconvert(),
+      py::arg("threads"));
+  m.def(
+      "quadratic_form",
+      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstMatrix v, int threads) {
+        check_rows(design, x, contexts.rows());
+        return without_gil([&] {
+          return quadratic_form(design, x, contexts, v, Execution{threads, nullptr});
+        });
+      },
+      py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
+      py::arg("threads"));
+  m.def(
+      "grouped_scores",
+      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v,
+         const py::array_t<std::int64_t, py::array::c_style>& groups, Index n_groups) {
+        check_rows(design, x, v.size());
+        const std::int64_t* codes = groups.data();
+        return without_gil([&] { return grouped_scores(design, x, contexts, v, codes, n_groups); });
+      },
+      py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
+      py::arg("groups").noconvert(), py::arg("n_groups"));
+  m.def("fit", &run_fit, py::arg("design"), py::arg("loss"), py::arg("x").noconvert(),
+        py::arg("contexts").noconvert(), py::arg("y").noconvert(), py::arg("offset").noconvert(),
+        py::arg("weight").noconvert(), py::arg("var_weight").noconvert(), py::arg("freq_weight").noconvert(),
+        py::arg("penalties").noconvert(), py::arg("method"), py::arg("smoothing"),
+        py::arg("smoothing_parameters"), py::arg("start"), py::arg("maxiter"), py::arg("tolerance"),
+        py::arg("threads"), py::arg("progress"));
 }

@@ -16,10 +16,10 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
   "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 python_has_headers() { "$python" -c 'import os, sysconfig as s; raise SystemExit(not os.path.exists(os.path.join(s.get_paths()["include"], "Python.h")))'; }
-has_doctest() { echo '#include <doctest/doctest.h>' | g++ -E -x c++ -o /dev/null -; }
+has_doctest() { echo '#include <doctest/doctest.h>' | c++ -E -x c++ -o /dev/null -; }
 has_mgcv() { Rscript -e 'quit(status = !requireNamespace("mgcv", quietly = TRUE))'; }
 
-need g++ command -v g++
+need g++ command -v c++
 need python3 command -v "$python"
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev python_has_headers

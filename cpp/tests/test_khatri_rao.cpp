@@ -29,14 +29,15 @@ struct MixedDesign {
                                           VectorXd::Constant(2, 2.0)),
              a, b, std::make_shared<FactorBasis>(2, 3), std::make_shared<TensorBasis>(a, b)};
     std::srand(3);
-    add(0, 0, 3), add(0, 1, 7), add(0, 4, 5), add(1, 0, 2), add(1, 1, 7), add(1, 2, 5), add(1, 3, 2), add(2, 0, 1),
-        add(2, 2, 4);
+    add(0, 0, 3), add(0, 1, 7), add(0, 4, 5), add(1, 0, 2), add(1, 1, 7), add(1, 2, 5), add(1, 3, 2),
+        add(2, 0, 1), add(2, 2, 4);
     z.resize(n, 0);
     for (const Block& block : blocks) append(block);
   }
 
   void add(Index predictor, Index basis, Index size) {
-    blocks.push_back({predictor, basis, MatrixXd::Random(bases[static_cast<std::size_t>(basis)]->n_columns(), size), 0});
+    blocks.push_back(
+        {predictor, basis, MatrixXd::Random(bases[static_cast<std::size_t>(basis)]->n_columns(), size), 0});
   }
 
   /// The columns of a block the slow way: all raw functions, then the transform, then the predictor.
@@ -48,7 +49,8 @@ struct MixedDesign {
     MatrixXd raw = MatrixXd::Zero(n, basis.n_columns());
     for (Index i = 0; i < n; ++i) {
       for (Index l = 0; l < basis.width(); ++l) {
-        raw(i, basis.column(cells[static_cast<std::size_t>(i)], l)) = values[static_cast<std::size_t>(l * n + i)];
+        raw(i, basis.column(cells[static_cast<std::size_t>(i)], l)) =
+            values[static_cast<std::size_t>(l * n + i)];
       }
     }
     const MatrixXd columns = x.col(block.predictor).asDiagonal() * (raw * block.transform);
@@ -81,7 +83,8 @@ TEST_CASE_FIXTURE(MixedDesign, "passes over local bases agree with the formed de
   CHECK(distance(linear_predictor(design, x, contexts, theta, one), z * theta) < 1e-13);
   CHECK(distance(gradient(design, x, contexts, w, one), z.transpose() * w) < 1e-12);
   CHECK(distance(gram(design, x, contexts, w, one), z.transpose() * w.asDiagonal() * z) < 1e-12);
-  CHECK(distance(quadratic_form(design, x, contexts, v, one), (z * v).cwiseProduct(z).rowwise().sum()) < 1e-12);
+  CHECK(distance(quadratic_form(design, x, contexts, v, one), (z * v).cwiseProduct(z).rowwise().sum()) <
+        1e-12);
 
   std::vector<std::int64_t> group(static_cast<std::size_t>(n));
   MatrixXd indicator = MatrixXd::Zero(n, 5);
@@ -93,9 +96,11 @@ TEST_CASE_FIXTURE(MixedDesign, "passes over local bases agree with the formed de
                  indicator.transpose() * w.asDiagonal() * z) < 1e-12);
 }
 
-TEST_CASE_FIXTURE(MixedDesign, "a dense basis of many contexts takes the matrix product path to the same sums") {
+TEST_CASE_FIXTURE(MixedDesign,
+                  "a dense basis of many contexts takes the matrix product path to the same sums") {
   std::vector<Index> columns{0, 1, 3};
-  bases = {std::make_shared<DenseBasis>(true, columns, VectorXd::Constant(3, 0.1), VectorXd::Constant(3, 0.7))};
+  bases = {
+      std::make_shared<DenseBasis>(true, columns, VectorXd::Constant(3, 0.1), VectorXd::Constant(3, 0.7))};
   blocks.clear();
   z.resize(n, 0);
   add(0, 0, 4), add(1, 0, 4), add(2, 0, 3);

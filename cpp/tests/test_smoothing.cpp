@@ -10,8 +10,8 @@ using namespace contextstats;
 
 namespace {
 
-/// y ~ 1 + x with an intercept and a slope that vary smoothly with one context each: four smoothing parameters, one of
-/// them shared by no other block, and positive responses so that every family can be used.
+/// y ~ 1 + x with an intercept and a slope that vary smoothly with one context each: four smoothing
+/// parameters, one of them shared by no other block, and positive responses so that every family can be used.
 struct SmoothProblem {
   SmoothProblem() : x(n, 2), contexts(n, 2), y(n), zero(VectorXd::Zero(n)), one(VectorXd::Ones(n)) {
     std::mt19937 random(11);
@@ -30,15 +30,20 @@ struct SmoothProblem {
     const MatrixXd difference = second_differences(m);
     const MatrixXd s = difference.transpose() * difference;
     Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(s);
-    MatrixXd rotation = eigen.eigenvectors().rightCols(m - 1);  // drops one direction: identifiable enough for a test
+    MatrixXd rotation =
+        eigen.eigenvectors().rightCols(m - 1);  // drops one direction: identifiable enough for a test
     VectorXd diagonal = eigen.eigenvalues().tail(m - 1);
     diagonal[0] = 0.0;
     const VectorXd knots = VectorXd::LinSpaced(m + 4, -3.0 / (m - 3), 1.0 + 3.0 / (m - 3));
     std::vector<std::shared_ptr<const ContextBasis>> bases{
         std::make_shared<DenseBasis>(true, std::vector<Index>{}, VectorXd(), VectorXd()),
-        std::make_shared<BSplineBasis>(0, knots, 3, false), std::make_shared<BSplineBasis>(1, knots, 3, false)};
-    std::vector<Block> blocks{{0, 0, MatrixXd::Ones(1, 1), 0}, {0, 1, rotation, 0}, {0, 2, rotation, 0},
-                              {1, 0, MatrixXd::Ones(1, 1), 0}, {1, 2, rotation, 0}};
+        std::make_shared<BSplineBasis>(0, knots, 3, false),
+        std::make_shared<BSplineBasis>(1, knots, 3, false)};
+    std::vector<Block> blocks{{0, 0, MatrixXd::Ones(1, 1), 0},
+                              {0, 1, rotation, 0},
+                              {0, 2, rotation, 0},
+                              {1, 0, MatrixXd::Ones(1, 1), 0},
+                              {1, 2, rotation, 0}};
     design = std::make_unique<KhatriRaoDesign>(bases, blocks, 2);
     penalties = MatrixXd::Zero(3, design->n_coefficients());
     Index row = 0;
@@ -60,7 +65,8 @@ struct SmoothProblem {
       if (family == "gaussian") y[i] = eta[i] + noise[k];
       if (family == "binomial") y[i] = chance[k] < 1.0 / (1.0 + std::exp(-eta[i])) ? 1.0 : 0.0;
       if (family == "gamma" || family == "inverse_gaussian") y[i] = mean * std::exp(0.4 * noise[k]);
-      if (family == "poisson" || family == "negative_binomial") y[i] = std::floor(3.0 * mean * (0.5 + chance[k]));
+      if (family == "poisson" || family == "negative_binomial")
+        y[i] = std::floor(3.0 * mean * (0.5 + chance[k]));
       if (family == "tweedie") y[i] = chance[k] < 0.3 ? 0.0 : mean * std::exp(0.5 * noise[k]);
     }
   }
@@ -84,7 +90,8 @@ void check_derivatives(const Criterion& criterion, const SmoothingSearch::Solve&
   VectorXd rho(3);
   rho << 1.0, 3.0, -0.5;
   const auto at = [&](const VectorXd& point) {
-    return criterion.evaluate(solve(point, VectorXd()), point, has_hessian ? Derivatives::exact : Derivatives::working);
+    return criterion.evaluate(solve(point, VectorXd()), point,
+                              has_hessian ? Derivatives::exact : Derivatives::working);
   };
   const CriterionValue here = at(rho);
   const double h = 1e-3;
@@ -93,20 +100,25 @@ void check_derivatives(const Criterion& criterion, const SmoothingSearch::Solve&
     up[k] += h;
     down[k] -= h;
     const CriterionValue above = at(up), below = at(down);
-    CHECK(here.gradient[k] == doctest::Approx((above.value - below.value) / (2.0 * h)).epsilon(1e-5).scale(1e-3));
+    CHECK(here.gradient[k] ==
+          doctest::Approx((above.value - below.value) / (2.0 * h)).epsilon(1e-5).scale(1e-3));
     if (!has_hessian) continue;
     const VectorXd column = (above.gradient - below.gradient) / (2.0 * h);
-    for (Index j = 0; j < 3; ++j) CHECK(here.hessian(j, k) == doctest::Approx(column[j]).epsilon(1e-4).scale(1e-2));
+    for (Index j = 0; j < 3; ++j)
+      CHECK(here.hessian(j, k) == doctest::Approx(column[j]).epsilon(1e-4).scale(1e-2));
   }
 }
 
 }  // namespace
 
-TEST_CASE_FIXTURE(SmoothProblem, "REML, ML and GCV: gradients and Hessians match differences for every family") {
-  const Case cases[] = {{"gaussian", "identity", 0.0}, {"gaussian", "log", 0.0},        {"binomial", "logit", 0.0},
-                        {"binomial", "probit", 0.0},   {"binomial", "cloglog", 0.0},    {"poisson", "log", 0.0},
-                        {"poisson", "sqrt", 0.0},      {"gamma", "log", 0.0},           {"gamma", "inverse", 0.0},
-                        {"tweedie", "log", 1.5},       {"inverse_gaussian", "log", 0.0}, {"negative_binomial", "log", 0.4}};
+TEST_CASE_FIXTURE(SmoothProblem,
+                  "REML, ML and GCV: gradients and Hessians match differences for every family") {
+  const Case cases[] = {{"gaussian", "identity", 0.0},    {"gaussian", "log", 0.0},
+                        {"binomial", "logit", 0.0},       {"binomial", "probit", 0.0},
+                        {"binomial", "cloglog", 0.0},     {"poisson", "log", 0.0},
+                        {"poisson", "sqrt", 0.0},         {"gamma", "log", 0.0},
+                        {"gamma", "inverse", 0.0},        {"tweedie", "log", 1.5},
+                        {"inverse_gaussian", "log", 0.0}, {"negative_binomial", "log", 0.4}};
   for (const Case& c : cases) {
     CAPTURE(c.family);
     CAPTURE(c.link);
@@ -157,8 +169,8 @@ TEST_CASE_FIXTURE(SmoothProblem, "a copied predictor is found, and the fit goes 
   draw("gaussian");
   std::vector<std::shared_ptr<const ContextBasis>> bases{
       std::make_shared<DenseBasis>(true, std::vector<Index>{}, VectorXd(), VectorXd())};
-  std::vector<Block> blocks{{0, 0, MatrixXd::Ones(1, 1), 0}, {1, 0, MatrixXd::Ones(1, 1), 0},
-                            {2, 0, MatrixXd::Ones(1, 1), 0}};
+  std::vector<Block> blocks{
+      {0, 0, MatrixXd::Ones(1, 1), 0}, {1, 0, MatrixXd::Ones(1, 1), 0}, {2, 0, MatrixXd::Ones(1, 1), 0}};
   MatrixXd copied(n, 3);
   copied << x, 2.0 * x.col(1) - 3.0 * x.col(0);
   const KhatriRaoDesign plain(bases, blocks, 3);

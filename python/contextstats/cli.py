@@ -76,12 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"contextstats {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_fit(commands)
-    demo = commands.add_parser(
-        "demo", help="fit a real data set that ships with the package and write a report"
-    )
-    demo.add_argument(
-        "--output", metavar="DIR", default="contextstats-demo", help="folder for report and plot"
-    )
+    demo = commands.add_parser("demo", help="fit a real data set that ships with the package and write a report")
+    demo.add_argument("--output", metavar="DIR", default="contextstats-demo", help="folder for report and plot")
     demo.set_defaults(command=_demo)
     return parser
 
@@ -100,9 +96,7 @@ def _add_fit(commands: Any) -> None:
         metavar="TERMS",
         help='what effects vary with: "s(age) + center"; for each predictor: "dose: s(age); sex: center"',
     )
-    fit.add_argument(
-        "--categorical", metavar="COLUMNS", help="columns of numbers that are codes, separated by commas"
-    )
+    fit.add_argument("--categorical", metavar="COLUMNS", help="columns of numbers that are codes, separated by commas")
     fit.add_argument("--family", default="gaussian", help="gaussian (default), binomial, poisson, gamma, ...")
     fit.add_argument("--link", help="identity, log, logit, ...; default: that of the family")
     for name, meaning in (
@@ -112,9 +106,7 @@ def _add_fit(commands: Any) -> None:
         ("var-weights", "weights that divide the variance"),
     ):
         fit.add_argument(f"--{name}", metavar="COLUMN", help=meaning)
-    fit.add_argument(
-        "--smoothing", default="reml", help="reml (default), ml, gcv, or values separated by commas"
-    )
+    fit.add_argument("--smoothing", default="reml", help="reml (default), ml, gcv, or values separated by commas")
     fit.add_argument("--select", action="store_true", help="let coefficients shrink to constants")
     fit.add_argument(
         "--cov-type",
@@ -135,6 +127,8 @@ def _add_fit(commands: Any) -> None:
 def _fit(options: argparse.Namespace) -> int:
     import contextstats as cs
 
+    for name in ("report", "json", "coefficients"):
+        _require_folder(f"--{name}", getattr(options, name))
     table = _as_categories(read_table(Path(options.data)), options.categorical)
     cov_type, cov_kwds = _covariance(options, table)
     model = cs.glm(
@@ -279,10 +273,15 @@ def _column(name: str | None, option: str, table: pd.DataFrame) -> Any:
         return None
     if name not in table.columns:
         raise DataError(
-            f"{option} must name a column of the data ({', '.join(map(str, table.columns))}), but "
-            f"is {name!r}."
+            f"{option} must name a column of the data ({', '.join(map(str, table.columns))}), but is {name!r}."
         )
     return table[name]
+
+
+def _require_folder(option: str, file: str | None) -> None:
+    """Refuse a file that cannot be written before the fit, not after it."""
+    if file is not None and not Path(file).absolute().parent.is_dir():
+        raise OptionError(f"{option} must name a file in a folder that exists, but is {file}. Make the folder first.")
 
 
 def _progress(iteration: int, value: float, gradient: float) -> None:

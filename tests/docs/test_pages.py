@@ -43,9 +43,7 @@ def run_commands(page: Path, block: Block) -> None:
     for words in commands_of(block):
         program = Path(sys.executable).with_name(words[0])
         done = subprocess.run([str(program), *words[1:]], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (
-            f"{page.name}, line {block.line}: {shlex.join(words)}\n{done.stdout}{done.stderr}"
-        )
+        assert done.returncode == 0, f"{page.name}, line {block.line}: {shlex.join(words)}\n{done.stdout}{done.stderr}"
 
 
 def only_contextstats(block: Block) -> bool:

@@ -131,10 +131,8 @@ def simultaneous_critical_value(
 
     def excess(critical: float) -> float:
         squared = (critical / largest) ** 2
-        if residual_df is None:
-            tail = stats.chi2.sf(squared, rank)
-        else:
-            tail = stats.f.sf(squared / rank, rank, residual_df)
+        scaled = squared / rank
+        tail = stats.chi2.sf(squared, rank) if residual_df is None else stats.f.sf(scaled, rank, residual_df)
         return float(tail.mean()) - alpha
 
     scheffe = (

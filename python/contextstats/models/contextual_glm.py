@@ -249,7 +249,7 @@ class ContextualGLM:
             natural_covariance=covariance,
             cov_type=cov_type,
             null_mu=null_mean(problem, family),
-            notes=fit_notes(design, family, fit, rows, estimates),
+            notes=fit_notes(problem, family, fit, rows, estimates),
             formula_text=self._formula_text or _array_formula(design),
             context_text=self._context_text,
             version=__version__,

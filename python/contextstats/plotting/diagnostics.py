@@ -118,15 +118,7 @@ def level_panel(codes: NDArray[np.intp], levels: list[str], residuals: Floats, a
         own = residuals[codes == code]
         if len(own) > 1:
             _mean_mark(ax, code, float(own.mean()), 2 * float(own.std(ddof=1)) / np.sqrt(len(own)))
-    long = len(levels) > 6 or max(len(level) for level in levels) > 10
-    step = max(1, len(levels) // 25)
-    names = [style.plain(level, 18) for level in levels]
-    ax.set_xticks(
-        np.arange(len(levels))[::step],
-        names[::step],
-        rotation=60 if long else 0,
-        ha="right" if long else "center",
-    )
+    style.name_levels(ax, levels)
     ax.set_ylabel("quantile residual")
 
 
@@ -174,9 +166,7 @@ def _mean_mark(ax: Axes, x: float, mean: float, error: float) -> None:
 
 
 def _cloud(ax: Axes, x: Floats, y: Floats) -> None:
-    ax.plot(
-        x, y, ".", color=style.GREY, alpha=0.35, markersize=3, markeredgewidth=0, rasterized=True, zorder=1
-    )
+    ax.plot(x, y, ".", color=style.GREY, alpha=0.35, markersize=3, markeredgewidth=0, rasterized=True, zorder=1)
 
 
 def _central(y: Floats, means: Floats) -> tuple[float, float]:

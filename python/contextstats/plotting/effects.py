@@ -115,22 +115,16 @@ def choose_panels(
     """The panels that were asked for."""
     panels = all_panels(res)
     if not panels:
-        raise OptionError(
-            "No coefficient of this model varies, so there is no curve to draw. Fit with a context."
-        )
+        raise OptionError("No coefficient of this model varies, so there is no curve to draw. Fit with a context.")
     names = _as_list(predictors) or [panel.predictor for panel in panels]
     variables = _as_list(context) or [name for panel in panels for name in panel.variables]
     chosen = [
-        panel
-        for panel in panels
-        if panel.predictor in names and all(name in variables for name in panel.variables)
+        panel for panel in panels if panel.predictor in names and all(name in variables for name in panel.variables)
     ]
     known = ", ".join(f"{panel.predictor} by {' and '.join(panel.variables)}" for panel in panels)
     missing = [name for name in names if name not in {panel.predictor for panel in chosen}]
     if missing or not chosen:
-        raise OptionError(
-            f"There is no panel for {missing or variables}. The panels of this model are: {known}."
-        )
+        raise OptionError(f"There is no panel for {missing or variables}. The panels of this model are: {known}.")
     return chosen
 
 
@@ -153,7 +147,7 @@ def effect_label(res: GLMResults, predictor: str) -> str:
     first, second = (
         ("baseline", response)
         if predictor == "Intercept"
-        else (f"effect of {shorten(predictor, 26)}", f"on {response}")
+        else (f"effect of {shorten(predictor, 20)}", f"on {response}")
     )
     between = "\n" if len(first) + len(second) > 32 else " "
     return f"{first}{between}{second}".replace("$", r"\$")
@@ -174,14 +168,10 @@ def _draw(res: GLMResults, panels: Sequence[Panel], axes: Sequence[Axes], option
         ax.set_title(text, loc="right", fontsize=style.SMALL, fontweight="normal", color=style.GREY)
 
 
-def _draw_one_context(
-    res: GLMResults, panel: Panel, ax: Axes, average: float, options: EffectOptions
-) -> None:
+def _draw_one_context(res: GLMResults, panel: Panel, ax: Axes, average: float, options: EffectOptions) -> None:
     (variable,) = panel.variables
     design = res.design
-    curve = res.curve(
-        panel.predictor, variable, n=options.n, level=options.level, simultaneous=options.simultaneous
-    )
+    curve = res.curve(panel.predictor, variable, n=options.n, level=options.level, simultaneous=options.simultaneous)
     low, high = curve["conf_low"].to_numpy(), curve["conf_high"].to_numpy()
     _references(ax, low, high, average, panel.predictor)
     column = design.contexts[:, list(design.context_names).index(variable)]
@@ -204,17 +194,8 @@ def _points(ax: Axes, curve: Any, codes: Any) -> None:
     estimate = curve["estimate"].to_numpy()
     bars = np.abs(np.stack([estimate - curve["conf_low"], curve["conf_high"] - estimate]))
     ax.errorbar(places, estimate, bars, fmt="o", color=style.BLUE, markersize=4.5, elinewidth=1.3, zorder=4)
-    few = len(names) <= 6 and max(len(name) for name in names) <= 10
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    labels = [
-        style.plain(name, 18) + (f"\n({count:,})" if few else "")
-        for name, count in zip(names, counts, strict=True)
-    ]
-    step = max(1, len(names) // 25)
-    ax.set_xticks(places[::step], labels[::step], rotation=0 if few else 60, ha="center" if few else "right")
-    ax.set_xlim(-0.6, len(names) - 0.4)
-    if not few:
-        ax.tick_params(axis="x", labelsize=style.SMALL - 1)
+    style.name_levels(ax, names, [f"({count:,})" for count in counts])
 
 
 def _references(ax: Axes, low: Any, high: Any, average: float, predictor: str) -> None:
@@ -235,9 +216,7 @@ def _columns(panels: Sequence[Panel]) -> int | None:
 
 def _share_scales(panels: Sequence[Panel], axes: Sequence[Axes], columns: int | None) -> None:
     """One vertical scale for the panels of a coefficient, named once in a row of its own."""
-    curves = [
-        (panel.predictor, ax) for panel, ax in zip(panels, axes, strict=True) if len(panel.variables) == 1
-    ]
+    curves = [(panel.predictor, ax) for panel, ax in zip(panels, axes, strict=True) if len(panel.variables) == 1]
     for predictor in dict.fromkeys(name for name, _ in curves):
         own = [ax for name, ax in curves if name == predictor]
         limits = [ax.get_ylim() for ax in own]

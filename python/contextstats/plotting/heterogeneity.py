@@ -52,15 +52,11 @@ def plot_heterogeneity(
         raise OptionError(f"what must be 'both', 'share' or 'p_value', but is {what!r}.")
     table = shown_rows(res.heterogeneity())
     if table.empty:
-        raise OptionError(
-            "No coefficient of this model varies, so there is nothing to compare. Fit with a context."
-        )
+        raise OptionError("No coefficient of this model varies, so there is nothing to compare. Fit with a context.")
     several = bool((table["context"] == "any").any())
-    draw = {"share": [_shares], "p_value": [_p_values]}.get(
-        what, [_shares, _p_values] if several else [_p_values]
-    )
+    draw = {"share": [_shares], "p_value": [_p_values]}.get(what, [_shares, _p_values] if several else [_p_values])
     with style.styled():
-        size = (3.9 if len(draw) == 2 else 5.2, 0.9 + 0.27 * len(table))
+        size = (3.9 if len(draw) == 2 else 5.2, 1.25 + 0.27 * len(table))
         figure, axes = style.new_figure(len(draw), panel=size, given=ax)
         for number, (function, panel) in enumerate(zip(draw, axes, strict=True)):
             function(table, panel)
@@ -105,7 +101,9 @@ def _p_values(table: pd.DataFrame, ax: Axes) -> None:
     for column, shift, face in (("p_value", 0.1, style.BLUE), ("score_p_value", -0.1, "white")):
         values = table[column].to_numpy(dtype=float)
         tiny = values < _SMALLEST
-        for mask, marker in ((~tiny, "o"), (tiny, ">")):
+        for mask, marker in ((~tiny & np.isfinite(values), "o"), (tiny, ">")):
+            if not mask.any():
+                continue
             ax.plot(
                 np.maximum(values[mask], _SMALLEST),
                 places[mask] + shift,

@@ -132,6 +132,18 @@ def rug(ax: Axes, values: NDArray[np.float64], most: int = 250) -> None:
     )
 
 
+def name_levels(ax: Axes, names: Sequence[str], below: Sequence[str] | None = None) -> None:
+    """Names of the levels of a factor at 0, 1, ...: upright where they fit, else turned, and not all if many."""
+    if len(names) <= 6 and max(map(len, names)) <= 10:
+        labels = [plain(name) if below is None else f"{plain(name)}\n{below[i]}" for i, name in enumerate(names)]
+        ax.set_xticks(range(len(names)), labels)
+    else:
+        step = math.ceil(len(names) / 20)
+        labels = [plain(name, 16) for name in names[::step]]
+        ax.set_xticks(range(0, len(names), step), labels, rotation=90, fontsize=SMALL - 1.5)
+    ax.set_xlim(-0.6, len(names) - 0.4)
+
+
 def caption(figure: Figure, sentences: Sequence[str]) -> None:
     """A line of small print under the panels, wrapped to the width of the figure."""
     characters = int(figure.get_size_inches()[0] * 15)

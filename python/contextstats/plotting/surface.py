@@ -28,9 +28,7 @@ def typical_contexts(res: GLMResults, n: int) -> pd.DataFrame:
     for k, name in enumerate(design.context_names):
         values = design.contexts[:, k]
         levels = design.context_levels.get(name)
-        columns[name] = (
-            np.median(values) if levels is None else levels[np.bincount(values.astype(int)).argmax()]
-        )
+        columns[name] = np.median(values) if levels is None else levels[np.bincount(values.astype(int)).argmax()]
     return pd.DataFrame({name: [value] * n for name, value in columns.items()})
 
 

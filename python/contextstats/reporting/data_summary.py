@@ -22,9 +22,7 @@ def numeric_rows(res: GLMResults) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for name, column in data_frame(res).items():
         if not isinstance(column.dtype, pd.CategoricalDtype):
-            rows.append(
-                (str(name), _role(res, str(name)), *_numbers(res, str(name), column.to_numpy(dtype=float)))
-            )
+            rows.append((str(name), _role(res, str(name)), *_numbers(res, str(name), column.to_numpy(dtype=float))))
     design = res.design
     extra = {
         "offset": design.offset,

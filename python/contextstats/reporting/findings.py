@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from contextstats.results.summary_notes import has_context
 from contextstats.results.tidy import records
 from contextstats.results.wording import (
     count,
@@ -49,7 +50,7 @@ def model_in_words(res: GLMResults) -> str:
 
 def population_sentence(res: GLMResults) -> str:
     """The omnibus test in words; empty where no coefficient can vary."""
-    if not any(block.term is not None for block in res.design.blocks):
+    if not has_context(res):
         return ""
     test = res.test_population()
     if math.isnan(test.p_value):
@@ -120,11 +121,7 @@ def _effect_sentence(
     terms = rows[rows["context"] != "any"]
     contexts = listing(dict.fromkeys(_variables(res, str(label)) for label in terms["context"]), 5)
     tests = [float(overall["p_value"]), float(overall["score_p_value"])]
-    numbers = [
-        f"{p_phrase(p)} ({name})"
-        for p, name in zip(tests, ("Wald", "score"), strict=True)
-        if not math.isnan(p)
-    ]
+    numbers = [f"{p_phrase(p)} ({name})" for p, name in zip(tests, ("Wald", "score"), strict=True) if not math.isnan(p)]
     decided = {p < _LEVEL for p in tests if not math.isnan(p)}
     what = _subject(res, predictor)
     if not decided:
@@ -137,9 +134,7 @@ def _effect_sentence(
         first = f"The tests disagree on whether {what} varies with {contexts}: {' and '.join(numbers)}."
     parts = [first]
     if len(terms) > 1 and decided == {True}:
-        shares = [
-            f"{_variables(res, str(row.context))} accounts for {percent(row.share)}" for row in records(terms)
-        ]
+        shares = [f"{_variables(res, str(row.context))} accounts for {percent(row.share)}" for row in records(terms)]
         parts.append(f"Of its variance over the rows, {listing(shares, 5)}.")
     return " ".join([*parts, _size(res, predictor, average, values)])
 
@@ -147,9 +142,7 @@ def _effect_sentence(
 def _size(res: GLMResults, predictor: str, average: pd.Series, values: np.ndarray) -> str:
     """Average with its interval, as a ratio where that has a name, and the range over most rows."""
     places = decimals_for(float(average["std_error"]))
-    mean, lower, upper = (
-        rounded(float(average[name]), places) for name in ("estimate", "conf_low", "conf_high")
-    )
+    mean, lower, upper = (rounded(float(average[name]), places) for name in ("estimate", "conf_low", "conf_high"))
     low, high = (rounded(float(q), places) for q in np.nanquantile(values, [0.05, 0.95]))
     ratio = ratio_name(res) if predictor != "Intercept" else ""
     as_ratio = (
@@ -174,9 +167,7 @@ def _variables(res: GLMResults, label: str) -> str:
 
 def _subject(res: GLMResults, predictor: str) -> str:
     response = linked(res.family.link_name, res.design.y_name)
-    return (
-        f"the baseline {response}" if predictor == "Intercept" else f"the effect of {predictor} on {response}"
-    )
+    return f"the baseline {response}" if predictor == "Intercept" else f"the effect of {predictor} on {response}"
 
 
 def _upper(text: str) -> str:

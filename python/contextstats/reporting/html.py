@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 import matplotlib as mpl
@@ -34,9 +35,7 @@ def section(anchor: str, heading: str, *parts: str) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, labels: int = 1, caption: str = "") -> str:
     """A table of plain texts; the first `labels` columns hold names, the others numbers."""
     head = "".join(f'<th scope="col"{_side(i, labels)}>{escape(cell)}</th>' for i, cell in enumerate(header))
-    body = "\n".join(
-        f"<tr>{''.join(_cell(cell, i, labels) for i, cell in enumerate(row))}</tr>" for row in rows
-    )
+    body = "\n".join(f"<tr>{''.join(_cell(cell, i, labels) for i, cell in enumerate(row))}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>\n" if caption else ""
     inside = f"{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>"
     return f'<div class="table"><table>\n{inside}\n</table></div>'
@@ -47,8 +46,7 @@ def pairs(rows: Iterable[tuple[str, str, str, str]]) -> str:
     lines = []
     for row in rows:
         cells = "".join(
-            f'<th scope="row">{escape(name)}</th><td>{escape(minus(value))}</td>'
-            for name, value in (row[:2], row[2:])
+            f'<th scope="row">{escape(name)}</th><td>{escape(minus(value))}</td>' for name, value in (row[:2], row[2:])
         )
         lines.append(f"<tr>{cells}</tr>")
     body = "\n".join(lines)
@@ -73,16 +71,19 @@ def svg(drawing: Figure) -> bytes:
     """A drawing as SVG, the same bytes for the same drawing."""
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "contextstats"}):
-        drawing.savefig(
-            buffer, format="svg", dpi=160, transparent=True, metadata={"Date": None, "Creator": None}
-        )
+        drawing.savefig(buffer, format="svg", dpi=160, transparent=True, metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 
 def _cell(text: str, column: int, labels: int) -> str:
     if column == 0:
-        return f'<th scope="row">{escape(text)}</th>'
-    return f"<td{_side(column, labels)}>{escape(text if column < labels else minus(text))}</td>"
+        return f'<th scope="row">{_breakable(text)}</th>'
+    return f"<td{_side(column, labels)}>{_breakable(text) if column < labels else escape(minus(text))}</td>"
+
+
+def _breakable(name: str) -> str:
+    """A name that may go on in the next line after an underscore, a dot or a colon."""
+    return re.sub(r"(?<=[_.:])(?=\w)", "<wbr>", escape(name))
 
 
 def _side(column: int, labels: int) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from contextstats.reporting import html, sections
 from contextstats.reporting.findings import model_in_words, warnings_in_words
+from contextstats.results.summary_notes import has_context
 from contextstats.results.wording import general, p_phrase, percent, rounded
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _CONTENTS = {
     "summary": "Summary",
     "effects": "Coefficients",
     "heterogeneity": "Heterogeneity",
-    "averages": "Average effects",
+    "averages": "Effects",
     "diagnostics": "Diagnostics",
     "data": "Data",
     "notes": "Notes",
@@ -55,7 +56,8 @@ def report(res: GLMResults, path: str | os.PathLike[str], title: str | None = No
 
 def render(res: GLMResults, title: str | None = None, *, date: datetime.date | None = None) -> str:
     """The page as text; without a date, equal fits give equal pages."""
-    heading = title or f"A contextual GLM of {res.design.y_name}"
+    kind = "contextual GLM" if has_context(res) else "generalized linear model"
+    heading = title or f"A {kind} of {res.design.y_name}"
     body = "\n".join(
         part
         for part in (
@@ -70,9 +72,7 @@ def render(res: GLMResults, title: str | None = None, *, date: datetime.date | N
         )
         if part
     )
-    links = "".join(
-        f'<a href="#{key}">{name}</a>' for key, name in _CONTENTS.items() if f'id="{key}"' in body
-    )
+    links = "".join(f'<a href="#{key}">{name}</a>' for key, name in _CONTENTS.items() if f'id="{key}"' in body)
     alerts = "\n".join(html.alert(sentence) for sentence in warnings_in_words(res))
     written = f" on {date.isoformat()}" if date else ""
     return f"""<!DOCTYPE html>
@@ -110,7 +110,7 @@ def _facts(res: GLMResults) -> str:
         "Effective df": general(res.edf, 4),
         "AIC": rounded(res.aic, 1),
     }
-    if any(block.term is not None for block in res.design.blocks):
+    if has_context(res):
         p = res.test_population().p_value
         facts["All effects constant"] = p_phrase(p) if p == p else "not available"
     items = "".join(

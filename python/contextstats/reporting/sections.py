@@ -20,7 +20,7 @@ from contextstats.results.summary import blocks
 from contextstats.results.summary_blocks import header_pairs
 from contextstats.results.summary_notes import has_context, notes
 from contextstats.results.tidy import records
-from contextstats.results.wording import decimals_for, general, p_value, percent, places
+from contextstats.results.wording import count, decimals_for, general, p_value, percent, places
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -43,9 +43,7 @@ def effects(res: GLMResults) -> str:
     if not has_context(res):
         return ""
     panels = all_panels(res)
-    predictors = sorted(
-        dict.fromkeys(panel.predictor for panel in panels), key=lambda name: name == "Intercept"
-    )
+    predictors = sorted(dict.fromkeys(panel.predictor for panel in panels), key=lambda name: name == "Intercept")
     sentences = effect_sentences(res)
     cards = []
     for predictor in predictors:
@@ -56,9 +54,7 @@ def effects(res: GLMResults) -> str:
         along = ", ".join(" and ".join(panel.variables) for panel in own)
         what = f"{_name(predictor)} by {along}, with 95% confidence"
         text = f"<h3>{html.escape(_name(predictor))}</h3>\n{html.paragraph(sentences.get(predictor, ''))}"
-        cards.append(
-            f'<div class="effect{" wide" if len(own) > 1 else ""}">{text}{html.figure(drawing, what)}</div>'
-        )
+        cards.append(f'<div class="effect{" wide" if len(own) > 1 else ""}">{text}{html.figure(drawing, what)}</div>')
     together = "\n".join(cards)
     reading = html.paragraph(" ".join(explanation(res, panels, 0.95, False)), "soft")
     return html.section(
@@ -114,7 +110,11 @@ def heterogeneity(res: GLMResults) -> str:
 
 
 def average_effects(res: GLMResults) -> str:
-    """Average of each coefficient over the rows, and as a ratio where that has a name."""
+    """Average of each coefficient over the rows, and as a ratio where that has a name.
+
+    Without context these are the coefficients of the summary: the section is left out unless it adds ratios.
+    """
+    varying = has_context(res)
     table = res.average_effects()
     letter = "t" if res.use_t else "z"
     ratio = ratio_name(res)
@@ -126,11 +126,14 @@ def average_effects(res: GLMResults) -> str:
         interval = _interval(row.conf_low, row.conf_high, digits)
         cells = (str(row.term), *numbers, places(row.statistic, 2), p_value(row.p_value), interval)
         rows.append((*cells, _as_ratio(row)) if ratio else cells)
-    reading = "Averages of the coefficients over the rows of the data, at their observed contexts."
+    if not (varying or ratio):
+        return ""
+    reading = "Averages of the coefficients over the rows of the data, at their observed contexts." if varying else ""
     if ratio:
         header = (*header, f"{ratio[0].upper()}{ratio[1:]} (95% interval)")
+    heading = "Average effects" if varying else "Effects"
     return html.section(
-        "averages", "Average effects", html.table(header, rows), html.paragraph(reading, "soft")
+        "averages", heading, html.table(header, rows), html.paragraph(reading, "soft") if reading else ""
     )
 
 
@@ -144,9 +147,7 @@ def diagnostics(res: GLMResults) -> str:
 def data(res: GLMResults) -> str:
     """A line for each variable."""
     factors = data_summary.factor_rows(res)
-    levels = (
-        html.table(("Categorical", "Rows", "Missing", "Levels (rows)"), factors, labels=4) if factors else ""
-    )
+    levels = html.table(("Categorical", "Rows", "Missing", "Levels (rows)"), factors, labels=4) if factors else ""
     counted = [f"{name}: {number:,}" for name, number in res.design.n_missing.items() if number]
     dropped = "Rows dropped, by cause: " + ", ".join(counted) + "." if counted else "No row was dropped."
     numeric = html.table(data_summary.HEADER, data_summary.numeric_rows(res), labels=2)
@@ -162,17 +163,15 @@ def all_notes(res: GLMResults) -> str:
 def reproducibility(res: GLMResults) -> str:
     """The model and the options as they were written, and the versions."""
     design = res.design
+    termination = res.fit.termination.replace("_", " ")
     options = {
         "Formula": res.formula_text,
         "Context": res.context_text or "none",
         "Family and link": f"{res.family.core_name}, {res.family.link_name}",
         "Smoothing": res.criterion_name,
-        "Smoothing parameters": ", ".join(
-            f"{name} = {value:.6g}" for name, value in res.smoothing_parameters.items()
-        ),
+        "Smoothing parameters": ", ".join(f"{name} = {value:.6g}" for name, value in res.smoothing_parameters.items()),
         "Covariance": f"{res.cov_type}, {res.estimates.information} information",
-        "Optimizer": f"{res.fit.solver}, {res.fit.iterations} iterations, "
-        "{res.fit.termination.replace('_', ' ')}",
+        "Optimizer": ", ".join([res.fit.solver, count(res.fit.iterations, "iteration"), termination]),
         "Offset": "yes" if np.any(design.offset != 0) else "",
         "Frequency weights": "yes" if np.any(design.freq_weights != 1) else "",
         "Variance weights": "yes" if np.any(design.var_weights != 1) else "",
@@ -182,9 +181,7 @@ def reproducibility(res: GLMResults) -> str:
             + [f"{name} {_version(name)}" for name in ("numpy", "scipy", "pandas", "matplotlib")]
         ),
     }
-    lines = [
-        f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in options.items() if value
-    ]
+    lines = [f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in options.items() if value]
     return html.section(
         "reproducibility",
         "How to reproduce",
@@ -214,10 +211,7 @@ def _concurvity_table(res: GLMResults) -> str:
     table: pd.DataFrame = res.concurvity()
     if len(table) < 2:
         return ""
-    rows = [
-        (str(r.term), places(r.worst, 3), places(r.observed, 3), places(r.estimate, 3))
-        for r in records(table)
-    ]
+    rows = [(str(r.term), places(r.worst, 3), places(r.observed, 3), places(r.estimate, 3)) for r in records(table)]
     reading = "How far each term can be imitated by the others, from 0 (not at all) to 1 (entirely)."
     head = html.table(("Term", "Worst", "Observed", "Estimate"), rows, caption="Concurvity")
     return head + "\n" + html.paragraph(reading, "soft")

@@ -15,7 +15,7 @@ from contextstats.design import Block, Design
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.basis import BasisSpec
 from contextstats.families import Family
-from contextstats.inference.covariance import coefficient_covariance
+from contextstats.inference.covariance import CoefficientCovariance, coefficient_covariance
 from contextstats.inference.frames import set_up_coordinates
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
 
@@ -177,7 +177,7 @@ def estimate(
         inverse = frequentist = fit.inverse
         edf = edf1 = fit.identified.astype(float)
     else:
-        unit = coefficient_covariance(gram, penalty, 1.0, active=fit.identified)
+        unit = _unit_covariance(gram, penalty, fit)
         inverse, frequentist = unit.bayesian, unit.frequentist
         edf, edf1 = unit.edf, unit.edf1
     if not smooth:
@@ -186,18 +186,7 @@ def estimate(
     scale, scale_method = estimate_scale(problem, family, rows, nobs - float(edf.sum()), smooth)
     corrected, edf2 = None, edf
     if smooth and fit.smoothing in ("reml", "ml"):
-        uncertainty = corrected_covariance(
-            gram,
-            design.penalties,
-            fit.smoothing_parameters,
-            scale,
-            dtheta_drho=fit.dtheta,
-            hessian=fit.score_hessian,
-            edf1=edf1,
-            frame=setup_frame(design),
-            active=fit.identified,
-        )
-        corrected, edf2 = uncertainty.covariance, uncertainty.edf2
+        corrected, edf2 = _corrected(design, fit, gram, scale, edf1)
     return Estimates(
         scale=scale,
         scale_method=scale_method,
@@ -210,6 +199,42 @@ def estimate(
         edf2=edf2,
         gram=gram,
     )
+
+
+def _unit_covariance(gram: Floats, penalty: Floats, fit: CoreFit) -> CoefficientCovariance:
+    """Covariances at scale one; from the core's own inverse where the information is singular to rounding."""
+    try:
+        return coefficient_covariance(gram, penalty, 1.0, active=fit.identified)
+    except np.linalg.LinAlgError:
+        influence = fit.inverse @ gram
+        edf = np.diag(influence).copy()
+        return CoefficientCovariance(
+            bayesian=fit.inverse,
+            frequentist=influence @ fit.inverse,
+            edf=edf,
+            edf1=2 * edf - np.einsum("ij,ji->i", influence, influence),
+        )
+
+
+def _corrected(
+    design: Design, fit: CoreFit, gram: Floats, scale: float, edf1: Floats
+) -> tuple[Floats | None, Floats]:
+    """Covariance with smoothing uncertainty and its degrees of freedom; none where the information is singular."""
+    try:
+        uncertainty = corrected_covariance(
+            gram,
+            design.penalties,
+            fit.smoothing_parameters,
+            scale,
+            dtheta_drho=fit.dtheta,
+            hessian=fit.score_hessian,
+            edf1=edf1,
+            frame=setup_frame(design),
+            active=fit.identified,
+        )
+    except np.linalg.LinAlgError:  # separated data: what there is to say is in the notes
+        return None, edf1
+    return uncertainty.covariance, uncertainty.edf2
 
 
 def setup_frame(design: Design) -> Floats:

@@ -14,6 +14,7 @@ from scipy import stats
 from contextstats.algorithms.joint import Floats
 from contextstats.design import Block
 from contextstats.design.assemble import INTERCEPTS
+from contextstats.inference._linalg import scaled_cholesky
 from contextstats.inference.average_effects import variation_shares
 from contextstats.inference.score_test import kernel_weights, projected_information, score_test
 from contextstats.inference.smooth_tests import marginal_frequentist, random_effect_test, smooth_test
@@ -197,7 +198,7 @@ def _score(res: GLMResults, blocks: Sequence[Block]) -> tuple[float, float, floa
     penalty = total_penalty(design, fit.smoothing_parameters)
     working = gram @ fit.theta + penalty * fit.theta  # Z'W(working response), from the stationarity of the fit
     g00, g01 = gram[np.ix_(null, null)], gram[np.ix_(null, tested)]
-    theta0: Floats = np.linalg.lstsq(g00 + np.diag(penalty[null]), working[null], rcond=None)[0].astype(np.float64)
+    theta0 = scaled_cholesky(g00 + np.diag(penalty[null]), name="The null model's information").solve(working[null])
     score = working[tested] - g01.T @ theta0
     information = projected_information(g00, g01, gram[np.ix_(tested, tested)], penalty[null])
     shape = _penalty_shape(blocks, fit.identified)

@@ -7,17 +7,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from contextstats.algorithms.joint import CoreFit, Floats
+from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.design import Design
 from contextstats.errors import ConvergenceWarning, DataWarning
 from contextstats.families import Family
 from contextstats.results.estimates import Estimates, RowValues
 
+_LARGE_ON_LINK_SCALE = 15.0
 
-def fit_notes(design: Design, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates) -> tuple[str, ...]:
+
+def fit_notes(
+    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates
+) -> tuple[str, ...]:
     """Collect the notes of a fit; what may change conclusions is also a warning."""
+    design = problem.design
     notes = [_dropped(design), *design.notes]
-    alarms = [_not_converged(fit), _aliased(design, fit), _separated(design, family, fit, rows, estimates)]
+    alarms = [_not_converged(fit), _aliased(design, fit), _separated(problem, family, fit, rows, estimates)]
     for message, category in alarms:
         if message:
             warnings.warn(message, category, stacklevel=4)
@@ -58,17 +63,17 @@ def _aliased(design: Design, fit: CoreFit) -> tuple[str, type[Warning]]:
 
 
 def _separated(
-    design: Design, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates
+    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates
 ) -> tuple[str, type[Warning]]:
     """Fitted means on the edge of the support: some combination of coefficients has no finite estimate."""
     edge = at_the_edge(family, rows.mu)
     if not edge.any():
         return "", DataWarning
-    names = _runaway(design, fit, estimates)
+    names = _runaway(problem, fit, estimates)
     what = "0 or 1 to working accuracy" if family.core_name == "binomial" else "zero to working accuracy"
     return (
         f"{int(edge.sum())} fitted means are {what}: the data are (quasi-)separated, or a group has no events. "
-        f"The likelihood has no finite maximum in {shortened(names) if names else 'some direction'}; its estimate and "
+        f"The likelihood has no finite maximum in {shortened(names)}; its estimate and "
         "standard error mean no more than 'very large'. Drop the term, merge levels, or penalise it with select=True."
     ), DataWarning
 
@@ -82,13 +87,15 @@ def at_the_edge(family: Family, mu: Floats) -> np.ndarray:
     return np.zeros(len(mu), dtype=bool)
 
 
-def _runaway(design: Design, fit: CoreFit, estimates: Estimates) -> list[str]:
-    """Coefficients whose standard error is out of proportion to the information a unit of them should carry."""
+def _runaway(problem: CoreProblem, fit: CoreFit, estimates: Estimates) -> list[str]:
+    """Coefficients whose typical contribution to the linear predictor, or its error, is out of all proportion."""
+    size = np.sqrt(np.diag(problem.gram(problem.design.freq_weights)) / problem.design.freq_weights.sum())
     error = np.sqrt(np.maximum(np.diag(estimates.conditional), 0.0))
-    contribution = np.abs(fit.theta) + error
-    large = np.flatnonzero(contribution > max(50.0, 10.0 * float(np.median(contribution[fit.identified]))))
-    order = large[np.argsort(-contribution[large])]
-    return [design.coef_names[i] for i in order]
+    contribution = size * np.maximum(np.abs(fit.theta), error)
+    large = np.flatnonzero(contribution > _LARGE_ON_LINK_SCALE)
+    if large.size == 0:
+        large = np.array([int(np.argmax(contribution))])
+    return [problem.design.coef_names[i] for i in large[np.argsort(-contribution[large])]]
 
 
 def shortened(names: Sequence[str], most: int = 4) -> str:

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from contextstats.algorithms.joint import CoreProblem, Floats, fit_joint, resolve_threads
+from contextstats.design import Design
 from contextstats.errors import OptionError
+from contextstats.results.residuals import prior_weight
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -19,16 +21,20 @@ if TYPE_CHECKING:
 Kind = Literal["parametric", "cases"]
 
 
-def draw_responses(res: GLMResults, rng: np.random.Generator) -> Floats:
-    """One new response for each row of the fit, drawn from the fitted distribution."""
-    design, mu, phi = res.design, res.rows.mu, res.scale
-    trials = np.ones(len(mu)) if design.trials is None else design.trials
-    local = phi / (design.var_weights * trials)
+def draw_responses(res: GLMResults, rng: np.random.Generator, rows: Any = slice(None)) -> Floats:
+    """One new response for each of some rows of the fit (default: all), drawn from the fitted distribution."""
+    mu, prior = res.rows.mu[rows], prior_weight(res)[rows]
+    local = res.scale / prior
     name, parameter = res.family.core_name, res.family.parameter
     if name == "gaussian":
         return np.asarray(rng.normal(mu, np.sqrt(local)))
     if name == "binomial":
-        return np.asarray(rng.binomial(np.rint(trials).astype(np.int64), mu) / np.rint(trials))
+        return np.asarray(rng.binomial(_whole_trials(prior), mu) / prior)
+    if res.family.scale_known and not (prior == 1).all():
+        raise OptionError(
+            f"Responses cannot be drawn for family {name!r} with var_weights: no distribution has the variance "
+            "they stand for. Use kind='cases' to bootstrap."
+        )
     if name == "poisson":
         return rng.poisson(mu).astype(float)
     if name == "gamma":
@@ -38,6 +44,16 @@ def draw_responses(res: GLMResults, rng: np.random.Generator) -> Floats:
     if name == "negative_binomial":
         return rng.poisson(rng.gamma(1 / parameter, mu * parameter)).astype(float)
     return _draw_tweedie(mu, local, parameter, rng)
+
+
+def _whole_trials(prior: Floats) -> Any:
+    trials = np.rint(prior).astype(np.int64)
+    if not np.array_equal(trials, prior):
+        raise OptionError(
+            "Binomial responses can be drawn if var_weights are numbers of trials, but they are not whole numbers. "
+            "Use kind='cases' to bootstrap."
+        )
+    return trials
 
 
 def _draw_tweedie(mu: Floats, phi: Floats, power: float, rng: np.random.Generator) -> Floats:
@@ -147,20 +163,37 @@ def _criterion(res: GLMResults) -> str:
 
 
 def _resampled(res: GLMResults, kind: Kind, rng: np.random.Generator) -> Any:
-    """The design with new responses, or with multinomial frequencies for resampled cases."""
+    """The design with new responses, one for each copy of a row, or with multinomial frequencies for resampled cases."""
     design = res.design
     if kind == "parametric":
-        return replace(design, y=draw_responses(res, rng))
+        copies = _whole_copies(design.freq_weights)
+        rows = np.repeat(np.arange(len(copies)), copies)
+        return _at_rows(design, rows, y=draw_responses(res, rng, rows), freq_weights=np.ones(len(rows)))
     total = round(float(design.freq_weights.sum()))
     counts = rng.multinomial(total, design.freq_weights / design.freq_weights.sum()).astype(float)
-    keep = counts > 0
+    keep = np.flatnonzero(counts)
+    return _at_rows(design, keep, y=design.y[keep], freq_weights=counts[keep])
+
+
+def _whole_copies(freq_weights: Floats) -> Any:
+    copies = np.rint(freq_weights).astype(np.int64)
+    if not np.array_equal(copies, freq_weights):
+        raise OptionError(
+            "The parametric bootstrap draws one response for each copy of a row, so freq_weights must be whole "
+            "numbers, but are not. Use kind='cases'."
+        )
+    return copies
+
+
+def _at_rows(design: Design, rows: Any, *, y: Floats, freq_weights: Floats) -> Design:
+    """The design at some of its rows, which may repeat, with given responses and frequencies."""
     return replace(
         design,
-        y=design.y[keep],
-        x=np.asfortranarray(design.x[keep]),
-        contexts=np.asfortranarray(design.contexts[keep]),
-        offset=design.offset[keep],
-        freq_weights=counts[keep],
-        var_weights=design.var_weights[keep],
-        trials=None if design.trials is None else design.trials[keep],
+        y=y,
+        x=np.asfortranarray(design.x[rows]),
+        contexts=np.asfortranarray(design.contexts[rows]),
+        offset=design.offset[rows],
+        freq_weights=freq_weights,
+        var_weights=design.var_weights[rows],
+        trials=None if design.trials is None else design.trials[rows],
     )

@@ -22,6 +22,12 @@ def prior_weight(res: FitStatistics) -> Floats:
     return design.var_weights if design.trials is None else design.var_weights * design.trials
 
 
+def binomial_trials(res: FitStatistics) -> Floats | None:
+    """Trials behind each response: those counted, or given as variance weights where these are whole numbers."""
+    weight = prior_weight(res)
+    return weight if np.array_equal(weight, np.rint(weight)) else res.design.trials
+
+
 def pearson_residuals(res: FitStatistics) -> Floats:
     """(y - mu) sqrt(v / V(mu)); zero where both numerator and variance vanish."""
     residual = (res.design.y - res.rows.mu) * np.sqrt(prior_weight(res))
@@ -43,7 +49,7 @@ def quantile_residuals_of(res: FitStatistics, seed: int) -> Floats:
         res.rows.mu,
         scale=res.scale,
         var_weights=res.design.var_weights,
-        trials=res.design.trials,
+        trials=binomial_trials(res),
         parameter=res.family.parameter,
         seed=seed,
     )

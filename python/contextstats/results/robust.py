@@ -47,7 +47,7 @@ def choose_covariance(
     if cov_kwds:
         raise OptionError(f"cov_kwds {sorted(cov_kwds)} have no meaning for cov_type={cov_type!r}.")
     design = problem.design
-    leverage = scores.leverage(rows) if cov_type in ("HC2", "HC3") else None
+    leverage = scores.leverage(rows) / design.freq_weights if cov_type in ("HC2", "HC3") else None
     try:
         weights = meat_weights(
             rows.score,

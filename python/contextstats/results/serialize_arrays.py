@@ -82,10 +82,8 @@ def _column(values: pd.Series[Any] | pd.Index[Any], coder: Coder) -> dict[str, A
         categories = {"categories": coder(categorical.categories), "ordered": bool(categorical.ordered)}
         return {"kind": "categorical", "codes": coder(np.asarray(categorical.codes)), **categories}
     if isinstance(values.dtype, pd.StringDtype):
-        return {
-            "kind": "string",
-            "values": [None if missing else item for item, missing in zip(values, values.isna(), strict=True)],
-        }
+        items = [None if missing else item for item, missing in zip(values, values.isna(), strict=True)]
+        return {"kind": "string", "nullable": values.dtype.na_value is pd.NA, "values": items}
     if isinstance(values.dtype, np.dtype):
         return {"kind": "numpy", "values": coder(np.asarray(values))}
     raise DataError(f"A column of type {values.dtype} cannot be saved. Convert it to a NumPy type.")
@@ -97,7 +95,8 @@ def _decode_column(state: dict[str, Any], coder: Coder) -> Any:
             coder(state["codes"]), categories=coder(state["categories"]), ordered=state["ordered"]
         )
     if state["kind"] == "string":
-        return pd.array(state["values"], dtype="str")
+        plain_text = pd.Series(["text"]).dtype  # "str" from pandas 3 on, object before
+        return pd.Series(state["values"], dtype="string" if state["nullable"] else plain_text).array
     return coder(state["values"])
 
 

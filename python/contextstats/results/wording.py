@@ -119,7 +119,7 @@ def percent(share: float) -> str:
     """A share as a percentage, "12.3%"."""
     if math.isnan(share):
         return ""
-    return f"{100 * share:.1f}%"
+    return f"{round(100 * share, 1) + 0.0:.1f}%"
 
 
 def count(number: float, noun: str, plural: str | None = None) -> str:

@@ -41,9 +41,7 @@ def fake_results(**changes: Any) -> FakeResults:
     names = ["Intercept", "dose", "Intercept:s(age).1", "Intercept:center[b]", "dose:s(age).1"]
     params = pd.Series([-0.5, 1.25, 0.3, -0.0000123, 0.2], index=names)
     bse = pd.Series([0.1, 0.25, 0.1, 0.00001, 0.1], index=names)
-    varying = SimpleNamespace(
-        term=SimpleNamespace(label="s(age)", kind="smooth", variables=("age",)), predictor=0
-    )
+    varying = SimpleNamespace(term=SimpleNamespace(label="s(age)", kind="smooth", variables=("age",)), predictor=0)
     values: dict[str, Any] = {
         "design": SimpleNamespace(
             y_name="response",

@@ -20,6 +20,8 @@ from contextstats.plotting import plot, plot_diagnostics, plot_heterogeneity, st
 from contextstats.plotting.diagnostics import bins
 from contextstats.plotting.envelope import normal_envelope, plotting_positions
 
+pytestmark = pytest.mark.filterwarnings("error")
+
 
 def lines_of(ax, colour):
     """Lines of one colour that are more than two points long."""

@@ -14,7 +14,8 @@ import contextstats as cs
 from contextstats.reporting import findings, page
 from contextstats.reporting.code import program
 
-VOID = {"meta", "img", "br", "link", "hr"}
+pytestmark = pytest.mark.filterwarnings("error")
+VOID = {"meta", "img", "br", "link", "hr", "wbr"}
 
 
 class Page(HTMLParser):
@@ -58,6 +59,13 @@ def test_it_has_all_sections_in_order(text):
     ]
 
 
+def test_no_placeholder_is_left_in_the_text(text):
+    body = text.split("</style>")[1]
+    without_code = re.sub(r"<pre>.*?</pre>", "", body, flags=re.DOTALL)
+    assert "{" not in without_code
+    assert "nan" not in re.sub(r'src="[^"]*"', "", without_code).lower()
+
+
 def test_it_needs_no_other_file_no_network_and_no_script(text):
     found = Page(text)
     assert "script" not in found.tags
@@ -90,7 +98,7 @@ def test_it_is_written_where_it_was_asked_to_be(glm_fit, tmp_path):
 def test_a_model_without_context_leaves_out_what_it_has_not(glm_fit):
     headings = Page(page.render(glm_fit)).headings
     assert "Does the effect vary?" not in headings
-    assert headings[:2] == ["Summary", "Average effects"]
+    assert headings[:2] == ["Summary", "Diagnostics"]
 
 
 def test_all_names_are_escaped(tmp_path):
@@ -129,7 +137,6 @@ def test_dropped_rows_and_missing_values_are_counted(table):
 def test_sentences_follow_the_tests(smooth_fit):
     sentences = findings.effect_sentences(smooth_fit)
     assert sentences["dose"].startswith("The effect of dose on y varies with age: p\u00a0<\u00a00.001 (Wald)")
-    assert "clear evidence" in sentences["sex"] or "disagree" in sentences["sex"]
     average = smooth_fit.average_effects().set_index("term").loc["dose"]
     number = re.search(r"On average it is (−?)([\d.]+)", sentences["dose"])
     assert abs(float(number[2]) - abs(average["estimate"])) < average["std_error"]

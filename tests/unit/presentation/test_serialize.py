@@ -100,6 +100,7 @@ def test_objects_and_scalars():
         pd.Index([0.5, np.nan]),
         pd.Index(["a", "b"], name=("x", 1)),
         pd.Index(["a", 1], dtype=object),
+        pd.Index(["a", None], dtype="string"),
         pd.DatetimeIndex(["2020-01-01", "2021-06-01"], tz="Europe/Berlin"),
         pd.DatetimeIndex(["2020-01-01 10:00"]),
         pd.CategoricalIndex(["u", "v", "u"], categories=["v", "u"]),
@@ -240,9 +241,7 @@ def test_a_fit_by_arrays_comes_back(tmp_path, table):
 
 def test_a_formula_with_more_than_plain_computations_cannot_be_saved(tmp_path, table):
     fit = cs.glm("y ~ np.nan_to_num(dose)", data=table).fit()
-    with pytest.raises(
-        DataError, match=r"cannot be saved: np.nan_to_num\(dose\) in the formula uses more than numpy"
-    ):
+    with pytest.raises(DataError, match=r"cannot be saved: np.nan_to_num\(dose\) in the formula uses more than numpy"):
         fit.save(tmp_path / "fit.json")
 
 
@@ -250,9 +249,7 @@ def test_a_formula_smuggled_into_a_file_is_not_run(tmp_path, table):
     path, proof = tmp_path / "fit.json", tmp_path / "proof"
     cs.glm("y ~ np.exp(dose)", data=table).fit().save(path)
     assert "np.exp(dose)" in path.read_text()
-    path.write_text(
-        path.read_text().replace("np.exp(dose)", f"__import__('pathlib').Path('{proof}').touch()")
-    )
+    path.write_text(path.read_text().replace("np.exp(dose)", f"__import__('pathlib').Path('{proof}').touch()"))
     with pytest.raises(cs.ContextstatsError):
         cs.load(path).predict(table)
     assert not proof.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,14 @@ from contextstats.results.wording import fixed, listing, p_value, shorten
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
 
+def assert_snapshot(name, text):
+    """Compare with a stored text; CONTEXTSTATS_WRITE_SNAPSHOTS=1 stores it anew, to be read in the diff."""
+    path = SNAPSHOTS / name
+    if os.environ.get("CONTEXTSTATS_WRITE_SNAPSHOTS"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
 def renamed(fake, predictor="dose", context="s(age)", response="response"):
     """The same numbers under other names."""
     names = [name.replace("dose", predictor) for name in fake.params.index]
@@ -29,18 +38,18 @@ def renamed(fake, predictor="dose", context="s(age)", response="response"):
 
 
 def test_text_of_a_contextual_model(fake):
-    assert str(summary.summary(fake)) + "\n" == (SNAPSHOTS / "summary_contextual.txt").read_text()
+    assert_snapshot("summary_contextual.txt", str(summary.summary(fake)) + "\n")
 
 
 def test_text_of_a_model_without_context(plain_glm):
     text = str(summary.summary(plain_glm))
-    assert text + "\n" == (SNAPSHOTS / "summary_glm.txt").read_text()
+    assert_snapshot("summary_glm.txt", text + "\n")
     assert "Varying" not in text
 
 
 def test_latex_and_markdown(fake):
-    assert summary.to_latex(fake) + "\n" == (SNAPSHOTS / "summary_contextual.tex").read_text()
-    assert summary.to_markdown(fake) == (SNAPSHOTS / "summary_contextual.md").read_text()
+    assert_snapshot("summary_contextual.tex", summary.to_latex(fake) + "\n")
+    assert_snapshot("summary_contextual.md", summary.to_markdown(fake))
 
 
 def test_it_is_a_statsmodels_summary(fake):
@@ -127,9 +136,7 @@ def test_the_covariance_is_explained(fake, cov_type, words):
 def test_an_estimated_scale_gives_t_and_f(fake):
     fake.use_t = True
     fake.scale = 2.5
-    fake.family = SimpleNamespace(
-        core_name="gaussian", link_name="identity", parameter=0.0, scale_known=False
-    )
+    fake.family = SimpleNamespace(core_name="gaussian", link_name="identity", parameter=0.0, scale_known=False)
     text = str(summary.summary(fake))
     assert "P>|t|" in text
     assert "Chi.sq" not in text
@@ -137,12 +144,8 @@ def test_an_estimated_scale_gives_t_and_f(fake):
 
 
 def test_the_dispersion_of_a_negative_binomial_is_shown(fake):
-    fake.family = SimpleNamespace(
-        core_name="negative_binomial", link_name="log", parameter=1.2345, scale_known=True
-    )
-    assert "Neg. binomial(1.234)" in str(summary.summary(fake)) or "Neg. binomial(1.235)" in str(
-        summary.summary(fake)
-    )
+    fake.family = SimpleNamespace(core_name="negative_binomial", link_name="log", parameter=1.2345, scale_known=True)
+    assert re.search(r"Neg\. binomial\(1\.23[45]\)", str(summary.summary(fake)))
 
 
 def test_other_levels_are_named(fake):

@@ -10,13 +10,13 @@
 
 namespace contextstats {
 
-/// B-splines of any degree on any knots, continued linearly outside [knots[degree], knots[n_columns]] or, when
-/// periodic, evaluated at the context wrapped into that interval.
+/// B-splines of any degree on any knots, continued linearly outside [knots[degree], knots[n_columns]] or,
+/// when periodic, evaluated at the context wrapped into that interval.
 ///
 /// Between two knots each of the degree + 1 non-zero functions is a polynomial in u = c - (left knot); its
-/// coefficients are tabulated once, by the recursion of Cox and de Boor carried out on polynomials, so that a row costs
-/// a search for its cell and degree + 1 Horner evaluations.
-/// Source: de Boor (1978), A Practical Guide to Splines, chapters IX and X.
+/// coefficients are tabulated once, by the recursion of Cox and de Boor carried out on polynomials, so that a
+/// row costs a search for its cell and degree + 1 Horner evaluations. Source: de Boor (1978), A Practical
+/// Guide to Splines, chapters IX and X.
 class BSplineBasis final : public ContextBasis {
  public:
   BSplineBasis(Index column, VectorXd knots, Index degree, bool periodic)
@@ -26,7 +26,8 @@ class BSplineBasis final : public ContextBasis {
       throw std::invalid_argument("A B-spline basis needs degree >= 1 and at least 2 (degree + 1) knots.");
     }
     for (Index i = 1; i < knots_.size(); ++i) {
-      if (!(knots_[i] >= knots_[i - 1])) throw std::invalid_argument("The knots of a B-spline must not decrease.");
+      if (!(knots_[i] >= knots_[i - 1]))
+        throw std::invalid_argument("The knots of a B-spline must not decrease.");
     }
     low_ = knots_[degree_];
     high_ = knots_[n_columns_];
@@ -108,7 +109,8 @@ class BSplineBasis final : public ContextBasis {
       for (Index l = 0; l < order; ++l) {
         const double* p = polynomials_.data() + (cells[i] * order + l) * order;
         double slope = 0.0;
-        for (Index power = order - 1; power >= 1; --power) slope = slope * u + static_cast<double>(power) * p[power];
+        for (Index power = order - 1; power >= 1; --power)
+          slope = slope * u + static_cast<double>(power) * p[power];
         values[l * count + i] += distance * slope;
       }
     }
@@ -121,8 +123,10 @@ class BSplineBasis final : public ContextBasis {
     const double origin = knots_[left];
     std::vector<Polynomial> current{{1.0}};
     for (Index d = 1; d <= degree_; ++d) {
-      std::vector<Polynomial> next(static_cast<std::size_t>(d + 1), Polynomial(static_cast<std::size_t>(d + 1), 0.0));
-      for (Index r = 0; r < d; ++r) {  // function left - d + 1 + r of degree d - 1 feeds r and r + 1 of degree d
+      std::vector<Polynomial> next(static_cast<std::size_t>(d + 1),
+                                   Polynomial(static_cast<std::size_t>(d + 1), 0.0));
+      for (Index r = 0; r < d;
+           ++r) {  // function left - d + 1 + r of degree d - 1 feeds r and r + 1 of degree d
         const Index i = left - d + 1 + r;
         const double gap = knots_[i + d] - knots_[i];
         if (gap <= 0.0) continue;
@@ -136,7 +140,8 @@ class BSplineBasis final : public ContextBasis {
   }
 
   /// out += p(u) (constant + slope u)
-  static void add_product(const std::vector<double>& p, double constant, double slope, std::vector<double>& out) {
+  static void add_product(const std::vector<double>& p, double constant, double slope,
+                          std::vector<double>& out) {
     for (std::size_t power = 0; power < p.size(); ++power) {
       out[power] += constant * p[power];
       out[power + 1] += slope * p[power];

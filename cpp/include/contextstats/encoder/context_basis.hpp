@@ -9,11 +9,12 @@
 
 namespace contextstats {
 
-/// A basis b(c) of functions of context that is local: in each row only `width()` of its `n_columns()` functions can
-/// differ from zero, and which ones they are depends on the row's cell alone.
+/// A basis b(c) of functions of context that is local: in each row only `width()` of its `n_columns()`
+/// functions can differ from zero, and which ones they are depends on the row's cell alone.
 ///
-/// `evaluate` writes for rows first .. first + count the cell of each row and, column by column with leading dimension
-/// `count`, the `width()` values; local value l of a row in cell z belongs to raw column `column(z, l)`.
+/// `evaluate` writes for rows first .. first + count the cell of each row and, column by column with leading
+/// dimension `count`, the `width()` values; local value l of a row in cell z belongs to raw column `column(z,
+/// l)`.
 class ContextBasis {
  public:
   virtual ~ContextBasis() = default;
@@ -21,14 +22,18 @@ class ContextBasis {
   virtual Index width() const = 0;
   virtual Index n_cells() const = 0;
   virtual Index column(Index cell, Index local) const = 0;
-  virtual void evaluate(ConstMatrix contexts, Index first, Index count, Index* cells, double* values) const = 0;
+  virtual void evaluate(ConstMatrix contexts, Index first, Index count, Index* cells,
+                        double* values) const = 0;
 };
 
 /// [1,] (c_1 - center_1) / scale_1, ...: every function is non-zero everywhere; one cell.
 class DenseBasis final : public ContextBasis {
  public:
   DenseBasis(bool intercept, std::vector<Index> columns, VectorXd centers, VectorXd scales)
-      : intercept_(intercept), columns_(std::move(columns)), centers_(std::move(centers)), scales_(std::move(scales)) {
+      : intercept_(intercept),
+        columns_(std::move(columns)),
+        centers_(std::move(centers)),
+        scales_(std::move(scales)) {
     const Index d = static_cast<Index>(columns_.size());
     if (centers_.size() != d || scales_.size() != d) {
       throw std::invalid_argument("A dense basis needs one center and one scale for each of its contexts.");
@@ -107,7 +112,8 @@ class TensorBasis final : public ContextBasis {
     std::vector<double> values_b(static_cast<std::size_t>(count * b_->width()));
     a_->evaluate(contexts, first, count, cells, values_a.data());
     b_->evaluate(contexts, first, count, cells_b.data(), values_b.data());
-    for (Index i = 0; i < count; ++i) cells[i] = cells[i] * b_->n_cells() + cells_b[static_cast<std::size_t>(i)];
+    for (Index i = 0; i < count; ++i)
+      cells[i] = cells[i] * b_->n_cells() + cells_b[static_cast<std::size_t>(i)];
     for (Index la = 0; la < a_->width(); ++la) {
       for (Index lb = 0; lb < b_->width(); ++lb, values += count) {
         const double* va = values_a.data() + la * count;

@@ -18,8 +18,8 @@ enum class Method { newton, lbfgs };
 struct FitOptions {
   Method method = Method::newton;
   Smoothing smoothing = Smoothing::reml;
-  VectorXd lambda;         ///< the values for Smoothing::fixed; else where the search starts, or empty
-  VectorXd theta;          ///< where the coefficients start, or empty
+  VectorXd lambda;  ///< the values for Smoothing::fixed; else where the search starts, or empty
+  VectorXd theta;   ///< where the coefficients start, or empty
   int maxiter = 100;
   double tolerance = 1e-9;
 };
@@ -64,107 +64,201 @@ inline VectorXd balanced_lambda(const MatrixXd& gram, const MatrixXd& penalties)
   return lambda;
 }
 
-inline void finish(const Model& model, const MatrixXd& penalties, const PenalizedFit& fit, FitReport& report) {
+inline void finish(const Model& model, const MatrixXd& penalties, const PenalizedFit& fit,
+                   FitReport& report) {
   report.theta = fit.theta;
   report.deviance = fit.deviance;
   report.penalty = fit.penalty;
   report.gram_observed = fit.gram;
-  report.gram_expected = model.loss.canonical() ? fit.gram : model.evaluate(fit.theta, Curvature::expected).gram;
+  report.gram_expected =
+      model.loss.canonical() ? fit.gram : model.evaluate(fit.theta, Curvature::expected).gram;
   VectorXd s = VectorXd::Zero(fit.theta.size());
   if (penalties.rows() > 0) s = penalties.transpose() * report.lambda;
   if (report.inverse.size() > 0) return;
   const ScaledCholesky factor(with_penalty(fit.gram, s), kRankTolerance, report.identified);
   report.inverse_is_expected = !factor.positive();
   report.smallest_pivot = factor.smallest_pivot();
-  report.inverse = factor.positive()
-                       ? factor.inverse()
-                       : ScaledCholesky(with_penalty(report.gram_expected, s), kRankTolerance, report.identified).inverse();
+  report.inverse = factor.positive() ? factor.inverse()
+                                     : ScaledCholesky(with_penalty(report.gram_expected, s), kRankTolerance,
+                                                      report.identified)
+                                           .inverse();
 }
 
 }  // namespace detail
 
-/// Fits a model: coefficients at given or estimated smoothing parameters. `penalties` has a row for each of them.
-inline FitReport fit(const Model& model, const MatrixXd& penalties, const FitOptions& options) {
+namespace detail {
+
+/// Above this many rows the search for the smoothing parameters starts where a search on some of the rows
+/// ended.
+constexpr Index kManyRows = 60000;
+constexpr Index kSampleRows = 15000;
+
+/// Every k-th row of the data, held while a model of them is fitted.
+struct RowSample {
+  RowSample(const DataView& data, Index wanted) {
+    const Index stride = data.n_rows() / wanted;
+    const Index n = data.n_rows() / stride;
+    const auto pick = [&](const auto& from) {
+      MatrixXd to(n, from.cols());
+      for (Index j = 0; j < from.cols(); ++j) {
+        for (Index i = 0; i < n; ++i) to(i, j) = from(i * stride, j);
+      }
+      return to;
+    };
+    x = pick(data.x), contexts = pick(data.contexts);
+    y = pick(data.y), offset = pick(data.offset), weight = pick(data.weight);
+    var_weight = pick(data.var_weight), freq_weight = pick(data.freq_weight);
+  }
+
+  DataView view() const { return {x, contexts, y, offset, weight, var_weight, freq_weight}; }
+
+  MatrixXd x, contexts;
+  VectorXd y, offset, weight, var_weight, freq_weight;
+};
+
+/// A criterion by its name.
+inline std::unique_ptr<Criterion> make_criterion(const Model& model, const MatrixXd& penalties,
+                                                 const std::vector<bool>& identified, Smoothing smoothing) {
+  if (smoothing == Smoothing::gcv) {
+    return std::make_unique<GeneralizedCrossValidation>(model, penalties, identified);
+  }
+  return std::make_unique<MarginalLikelihood>(model, penalties, identified, smoothing == Smoothing::reml);
+}
+
+/// The solver for the coefficients at given smoothing parameters that suits the model.
+class Solver {
+ public:
+  Solver(const Model& model, const MatrixXd& penalties, const FitOptions& options, const FitReport& report)
+      : penalties_(penalties), identified_(report.identified) {
+    const InnerOptions inner{options.maxiter, options.tolerance};
+    if (options.method == Method::lbfgs) {
+      name_ = "lbfgs";
+      lbfgs_ = std::make_unique<LbfgsSolver>(model, inner);
+    } else if (model.loss.gaussian_identity()) {
+      name_ = "least squares";
+      gaussian_ = std::make_unique<GaussianSolver>(model, penalty(report.lambda));
+    } else {
+      name_ = "newton";
+      newton_ = std::make_unique<NewtonSolver>(model, inner);
+    }
+  }
+
+  const char* name() const { return name_; }
+
+  VectorXd penalty(const VectorXd& lambda) const {
+    return lambda.size() > 0 ? VectorXd(penalties_.transpose() * lambda)
+                             : VectorXd(VectorXd::Zero(penalties_.cols()));
+  }
+
+  PenalizedFit solve(const VectorXd& lambda, const VectorXd& start) const {
+    const VectorXd s = penalty(lambda);
+    if (lbfgs_) return lbfgs_->solve(s, identified_, start);
+    if (gaussian_) return gaussian_->solve(s);
+    return newton_->solve(s, identified_, start);
+  }
+
+ private:
+  const MatrixXd& penalties_;
+  const std::vector<bool>& identified_;
+  const char* name_ = "";
+  std::unique_ptr<LbfgsSolver> lbfgs_;
+  std::unique_ptr<GaussianSolver> gaussian_;
+  std::unique_ptr<NewtonSolver> newton_;
+};
+
+}  // namespace detail
+
+FitReport fit(const Model& model, const MatrixXd& penalties, const FitOptions& options);
+
+namespace detail {
+
+/// Where to start: what the caller gave, or what a fit to a sample of many rows says.
+inline void find_start(const Model& model, const MatrixXd& penalties, FitOptions& options) {
+  const bool worth_it =
+      model.data.n_rows() > kManyRows && !model.loss.gaussian_identity() && penalties.rows() > 0;
+  if (!worth_it || options.smoothing == Smoothing::fixed || options.lambda.size() > 0) return;
+  const RowSample sample(model.data, kSampleRows);
+  const DataView view = sample.view();
+  FitOptions rough = options;
+  rough.tolerance = 1e-6;
+  const FitReport found = fit(Model{model.design, view, model.loss, model.execution}, penalties, rough);
+  if (!found.theta.allFinite()) return;
+  options.lambda = found.lambda;
+  options.theta = found.theta;
+}
+
+/// An unpenalised model with nearly collinear columns.
+inline FitReport fit_by_qr(const Model& model, const MatrixXd& penalties, const FitOptions& options,
+                           FitReport report) {
+  QrSolver::Result result = QrSolver(model, {options.maxiter, options.tolerance}).solve();
+  report.solver = "qr";
+  report.identified = result.identified;
+  report.inverse = std::move(result.inverse);
+  report.inverse_is_expected = true;
+  report.iterations = result.fit.iterations;
+  report.evaluations = result.fit.evaluations;
+  report.termination = result.fit.termination;
+  report.gradient_norm = result.fit.gradient_norm;
+  finish(model, penalties, result.fit, report);
+  return report;
+}
+
+/// Coefficients and smoothing parameters, or coefficients alone; fills `report` and returns the final fit.
+inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, const FitOptions& options,
+                             const VectorXd& center, FitReport& report) {
+  const Solver solver(model, penalties, options, report);
+  report.solver = solver.name();
+  const VectorXd rho = report.lambda.array().max(1e-300).log().matrix();
+  if (options.smoothing == Smoothing::fixed || penalties.rows() == 0) {
+    PenalizedFit fit = solver.solve(report.lambda, options.theta);
+    report.iterations = fit.iterations;
+    report.evaluations = fit.evaluations;
+    report.termination = fit.termination;
+    if (penalties.rows() > 0 && report.lambda.minCoeff() > 0.0) {
+      report.criterion = make_criterion(model, penalties, report.identified, Smoothing::reml)
+                             ->evaluate(fit, rho, Derivatives::none);
+    }
+    return fit;
+  }
+  const std::unique_ptr<Criterion> criterion =
+      make_criterion(model, penalties, report.identified, options.smoothing);
+  const auto solve = [&](const VectorXd& at, const VectorXd& from) {
+    return solver.solve(at.array().exp(), from);
+  };
+  const SearchOptions limits{options.maxiter, options.tolerance, model.data.n_rows() <= kManyRows};
+  const SmoothingSearch search(*criterion, solve, limits, model.execution.hooks);
+  // A term that a sample made flat starts where it is nearly so: from there the way to either side is short.
+  const VectorXd middle = center.array().log();
+  const VectorXd start = rho.array().min(middle.array() + 10.0).max(middle.array() - 10.0);
+  SearchResult found = search.minimize(middle, start, options.theta);
+  report.lambda = found.rho.array().exp();
+  report.criterion = std::move(found.criterion);
+  report.iterations = found.iterations;
+  report.evaluations = found.evaluations;
+  report.termination = found.fit.converged() ? found.termination : found.fit.termination;
+  return std::move(found.fit);
+}
+
+}  // namespace detail
+
+/// Fits a model: coefficients at given or estimated smoothing parameters. `penalties` has a row for each of
+/// them.
+inline FitReport fit(const Model& model, const MatrixXd& penalties, const FitOptions& given) {
+  FitOptions options = given;
+  detail::find_start(model, penalties, options);
   FitReport report;
   const WorkingPass start = model.evaluate_at_response();
-  const bool fixed = options.smoothing == Smoothing::fixed;
-  report.lambda = options.lambda.size() == penalties.rows() ? options.lambda
-                                                            : detail::balanced_lambda(start.gram, penalties);
+  const VectorXd balanced = detail::balanced_lambda(start.gram, penalties);
+  report.lambda = options.lambda.size() == penalties.rows() ? options.lambda : balanced;
   VectorXd s = VectorXd::Zero(model.design.n_coefficients());
   if (penalties.rows() > 0) s = penalties.transpose() * report.lambda;
   const ScaledCholesky first(with_penalty(start.gram, s), kRankTolerance);
   report.identified = first.identified();
   report.smallest_pivot = first.rank() < s.size() ? 0.0 : first.smallest_pivot();
-  const InnerOptions inner{options.maxiter, options.tolerance};
-
   if (s.isZero() && report.smallest_pivot < kCollinear && options.method == Method::newton) {
-    QrSolver::Result result = QrSolver(model, inner).solve();
-    report.solver = "qr";
-    report.identified = result.identified;
-    report.inverse = std::move(result.inverse);
-    report.inverse_is_expected = true;
-    report.iterations = result.fit.iterations;
-    report.evaluations = result.fit.evaluations;
-    report.termination = result.fit.termination;
-    report.gradient_norm = result.fit.gradient_norm;
-    detail::finish(model, penalties, result.fit, report);
-    return report;
+    return detail::fit_by_qr(model, penalties, options, std::move(report));
   }
-
-  std::unique_ptr<GaussianSolver> gaussian;
-  SmoothingSearch::Solve solve;
-  if (options.method == Method::lbfgs) {
-    report.solver = "lbfgs";
-    solve = [&](const VectorXd& rho, const VectorXd& from) {
-      return LbfgsSolver(model, inner).solve(total_penalty(penalties, rho), report.identified, from);
-    };
-  } else if (model.loss.gaussian_identity()) {
-    report.solver = "least squares";
-    gaussian = std::make_unique<GaussianSolver>(model, s);
-    solve = [&](const VectorXd& rho, const VectorXd&) { return gaussian->solve(total_penalty(penalties, rho)); };
-  } else {
-    report.solver = "newton";
-    solve = [&](const VectorXd& rho, const VectorXd& from) {
-      return NewtonSolver(model, inner).solve(total_penalty(penalties, rho), report.identified, from);
-    };
-  }
-
-  const VectorXd rho = report.lambda.array().max(1e-300).log().matrix();
-  PenalizedFit final_fit;
-  if (fixed || penalties.rows() == 0) {
-    // lambda = 0 is allowed: then the penalty must really vanish.
-    if (options.method == Method::lbfgs) {
-      final_fit = LbfgsSolver(model, inner).solve(s, report.identified, options.theta);
-    } else if (gaussian) {
-      final_fit = gaussian->solve(s);
-    } else {
-      final_fit = NewtonSolver(model, inner).solve(s, report.identified, options.theta);
-    }
-    report.iterations = final_fit.iterations;
-    report.evaluations = final_fit.evaluations;
-    report.termination = final_fit.termination;
-    if (penalties.rows() > 0) {
-      report.criterion = MarginalLikelihood(model, penalties, report.identified, true)
-                             .evaluate(final_fit, rho, Derivatives::none);
-    }
-  } else {
-    std::unique_ptr<Criterion> criterion;
-    if (options.smoothing == Smoothing::gcv) {
-      criterion = std::make_unique<GeneralizedCrossValidation>(model, penalties, report.identified);
-    } else {
-      criterion = std::make_unique<MarginalLikelihood>(model, penalties, report.identified,
-                                                       options.smoothing == Smoothing::reml);
-    }
-    const SearchOptions search_options{options.maxiter, options.tolerance};
-    SearchResult found =
-        SmoothingSearch(*criterion, solve, search_options, model.execution.hooks).minimize(rho, options.theta);
-    final_fit = std::move(found.fit);
-    report.lambda = found.rho.array().exp();
-    report.criterion = std::move(found.criterion);
-    report.iterations = found.iterations;
-    report.evaluations = found.evaluations;
-    report.termination = final_fit.converged() ? found.termination : final_fit.termination;
-  }
+  const PenalizedFit final_fit = detail::minimize(model, penalties, options, balanced, report);
   report.gradient_norm = final_fit.gradient_norm;
   detail::finish(model, penalties, final_fit, report);
   return report;

@@ -7,12 +7,14 @@
 
 namespace contextstats {
 
-/// The same minimum as NewtonSolver, from values and gradients only; scaled by the diagonal of the starting information.
+/// The same minimum as NewtonSolver, from values and gradients only; scaled by the diagonal of the starting
+/// information.
 class LbfgsSolver {
  public:
   LbfgsSolver(const Model& model, const InnerOptions& options) : model_(model), options_(options) {}
 
-  PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified, const VectorXd& start) const {
+  PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified,
+                     const VectorXd& start) const {
     const MatrixXd gram = model_.evaluate_at_response().gram;
     VectorXd scale = (gram.diagonal() + penalty).cwiseSqrt();
     for (Index j = 0; j < scale.size(); ++j) {
@@ -42,7 +44,8 @@ class LbfgsSolver {
     fit.deviance = at.deviance;
     fit.penalty = penalty.dot(fit.theta.cwiseAbs2());
     fit.gram = at.gram;
-    fit.gradient_norm = (scale.cwiseProduct(penalty.cwiseProduct(fit.theta) - at.score)).lpNorm<Eigen::Infinity>();
+    fit.gradient_norm =
+        (scale.cwiseProduct(penalty.cwiseProduct(fit.theta) - at.score)).lpNorm<Eigen::Infinity>();
     fit.iterations = result.iterations;
     fit.evaluations = result.evaluations;
     fit.termination = result.termination;

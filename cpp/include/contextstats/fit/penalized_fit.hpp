@@ -15,15 +15,16 @@ constexpr double kRankTolerance = 1e-12;
 /// When an inner fit stops, and how it gets there.
 struct InnerOptions {
   int maxiter = 100;
-  double tolerance = 1e-9;  ///< the last step moves the objective by less than 1e-3 tolerance (1 + |objective|)
+  double tolerance =
+      1e-9;  ///< the last step moves the objective by less than 1e-3 tolerance (1 + |objective|)
 };
 
 /// The coefficients at given smoothing parameters: the minimum of (D(theta) + theta' S theta) / 2.
 struct PenalizedFit {
   VectorXd theta;
   double deviance = 0.0;
-  double penalty = 0.0;   ///< theta' S theta
-  MatrixXd gram;          ///< Z'WZ at theta, W the weights named by `curvature`
+  double penalty = 0.0;  ///< theta' S theta
+  MatrixXd gram;         ///< Z'WZ at theta, W the weights named by `curvature`
   Curvature curvature = Curvature::observed;
   double gradient_norm = -1.0;
   int iterations = 0;
@@ -44,14 +45,15 @@ inline MatrixXd with_penalty(const MatrixXd& gram, const VectorXd& penalty) {
 
 /// Newton's method with step control for the penalised deviance (penalised iterative weighted least squares).
 ///
-/// The observed information is used where it is positive definite, the expected one elsewhere and in the first step.
-/// Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, section 3.
+/// The observed information is used where it is positive definite, the expected one elsewhere and in the
+/// first step. Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, section 3.
 class NewtonSolver {
  public:
   NewtonSolver(const Model& model, const InnerOptions& options) : model_(model), options_(options) {}
 
   /// `identified` limits the coefficients that move; the others stay at zero. `start` may be empty.
-  PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified, const VectorXd& start) const {
+  PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified,
+                     const VectorXd& start) const {
     PenalizedFit fit;
     WorkingPass at = start.size() == 0 ? first_step(penalty, identified, fit) : begin_at(start, fit);
     for (; fit.iterations < options_.maxiter; ++fit.iterations) {
@@ -77,8 +79,10 @@ class NewtonSolver {
   }
 
  private:
-  /// From the response: solve the first weighted least squares problem, then shrink towards zero until finite.
-  WorkingPass first_step(const VectorXd& penalty, const std::vector<bool>& identified, PenalizedFit& fit) const {
+  /// From the response: solve the first weighted least squares problem, then shrink towards zero until
+  /// finite.
+  WorkingPass first_step(const VectorXd& penalty, const std::vector<bool>& identified,
+                         PenalizedFit& fit) const {
     const WorkingPass start = model_.evaluate_at_response();
     const ScaledCholesky factor(with_penalty(start.gram, penalty), kRankTolerance, identified);
     fit.theta = factor.solve(start.score);
@@ -148,16 +152,19 @@ class NewtonSolver {
   InnerOptions options_;
 };
 
-/// Gaussian response, identity link: the data are read twice, whatever the number of smoothing parameters tried.
+/// Gaussian response, identity link: the data are read twice, whatever the number of smoothing parameters
+/// tried.
 ///
-/// The second reading takes the cross products with the residuals of a first solution, so that nothing is lost where
-/// the response has a large mean or the fit is nearly perfect: D(theta) = r'r - 2 d'Z'r + d'Gd with d = theta - theta0.
+/// The second reading takes the cross products with the residuals of a first solution, so that nothing is
+/// lost where the response has a large mean or the fit is nearly perfect: D(theta) = r'r - 2 d'Z'r + d'Gd
+/// with d = theta - theta0.
 class GaussianSolver {
  public:
   GaussianSolver(const Model& model, const VectorXd& penalty) {
     const WorkingPass start = model.evaluate_at_response();
     identified_ = ScaledCholesky(with_penalty(start.gram, penalty), kRankTolerance).identified();
-    origin_ = ScaledCholesky(with_penalty(start.gram, penalty), kRankTolerance, identified_).solve(start.score);
+    origin_ =
+        ScaledCholesky(with_penalty(start.gram, penalty), kRankTolerance, identified_).solve(start.score);
     const WorkingPass at = model.evaluate(origin_, Curvature::none);
     gram_ = start.gram;
     residual_score_ = at.score;

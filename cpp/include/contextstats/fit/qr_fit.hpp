@@ -10,11 +10,12 @@ namespace contextstats {
 
 /// Below this pivot of the scaled information, an unpenalised model is solved from its rows instead.
 constexpr double kCollinear = 1e-7;
-/// A column closer to the span of the others than this, relative to its length, is one of them up to rounding.
+/// A column closer to the span of the others than this, relative to its length, is one of them up to
+/// rounding.
 constexpr double kQrRankTolerance = 1e-14;
 
-/// An unpenalised fit by iterative weighted least squares on the rows (expected information), in extended precision:
-/// slower than the cross products, and right where columns are nearly collinear.
+/// An unpenalised fit by iterative weighted least squares on the rows (expected information), in extended
+/// precision: slower than the cross products, and right where columns are nearly collinear.
 class QrSolver {
  public:
   QrSolver(const Model& model, const InnerOptions& options) : model_(model), options_(options) {}
@@ -31,7 +32,8 @@ class QrSolver {
     PenalizedFit& fit = result.fit;
     StreamingQr::Solution step = weighted_least_squares(VectorXd(), true);
     fit.theta = step.x;
-    fit.deviance = gaussian ? step.residual_sum_of_squares : model_.evaluate(fit.theta, Curvature::none).deviance;
+    fit.deviance =
+        gaussian ? step.residual_sum_of_squares : model_.evaluate(fit.theta, Curvature::none).deviance;
     fit.termination = gaussian ? Termination::gradient_small : Termination::iteration_limit;
     for (fit.iterations = 1; !gaussian && fit.iterations < options_.maxiter; ++fit.iterations) {
       step = weighted_least_squares(fit.theta, false);
@@ -73,31 +75,32 @@ class QrSolver {
     const Index P = design.n_coefficients();
     StreamingQr qr(P);
     MatrixXd z;
-    for_each_tile(design, data.x, data.contexts, 0, data.n_rows(), [&](RowTile& tile, Index start, Index count) {
-      if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
-      VectorXd eta(count), score(count), weight(count);
-      if (from_response) {
-        model_.loss.initial_eta(data.y.data() + start, data.var_weight.data() + start, count, eta.data());
-      } else {
-        model_.tile_eta(tile, raw, start, count, eta.data());
-      }
-      LossTile out;
-      out.score = score.data();
-      out.expected = weight.data();
-      model_.loss.evaluate(data.y.data() + start, eta.data(), count, out);
-      z.resize(count, P);
-      tile.natural_rows(z);
-      StreamingQr::Matrix rows = StreamingQr::Matrix::Zero(count, P + 1);
-      for (Index r = 0; r < count; ++r) {
-        if (!(weight[r] > 0.0)) continue;
-        const long double root = std::sqrt(static_cast<long double>(weight[r]) * data.weight[start + r]);
-        long double target = static_cast<long double>(score[r]) / weight[r];
-        if (from_response) target += static_cast<long double>(eta[r]) - data.offset[start + r];
-        rows.row(r).head(P) = root * z.row(r).cast<long double>();
-        rows(r, P) = root * target;
-      }
-      qr.add(rows);
-    });
+    for_each_tile(
+        design, data.x, data.contexts, 0, data.n_rows(), [&](RowTile& tile, Index start, Index count) {
+          if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
+          VectorXd eta(count), score(count), weight(count);
+          if (from_response) {
+            model_.loss.initial_eta(data.y.data() + start, data.var_weight.data() + start, count, eta.data());
+          } else {
+            model_.tile_eta(tile, raw, start, count, eta.data());
+          }
+          LossTile out;
+          out.score = score.data();
+          out.expected = weight.data();
+          model_.loss.evaluate(data.y.data() + start, eta.data(), count, out);
+          z.resize(count, P);
+          tile.natural_rows(z);
+          StreamingQr::Matrix rows = StreamingQr::Matrix::Zero(count, P + 1);
+          for (Index r = 0; r < count; ++r) {
+            if (!(weight[r] > 0.0)) continue;
+            const long double root = std::sqrt(static_cast<long double>(weight[r]) * data.weight[start + r]);
+            long double target = static_cast<long double>(score[r]) / weight[r];
+            if (from_response) target += static_cast<long double>(eta[r]) - data.offset[start + r];
+            rows.row(r).head(P) = root * z.row(r).cast<long double>();
+            rows(r, P) = root * target;
+          }
+          qr.add(rows);
+        });
     return qr.solve(kQrRankTolerance);
   }
 

@@ -10,10 +10,10 @@ namespace contextstats {
 
 /// Cholesky factor of a symmetric matrix H scaled to unit diagonal, on the coefficients that are identified.
 ///
-/// Coefficients are taken in order; one whose pivot, given those before it, falls below `tolerance` is a linear
-/// combination of them and is left out (as R's lm does): its solution entries are zero. Scaling to unit diagonal first
-/// makes the decision, and the accuracy, independent of the units of the predictors and of the size of the smoothing
-/// parameters (van der Sluis 1969).
+/// Coefficients are taken in order; one whose pivot, given those before it, falls below `tolerance` is a
+/// linear combination of them and is left out (as R's lm does): its solution entries are zero. Scaling to
+/// unit diagonal first makes the decision, and the accuracy, independent of the units of the predictors and
+/// of the size of the smoothing parameters (van der Sluis 1969).
 class ScaledCholesky {
  public:
   /// Finds out which coefficients are identified. `candidates` (all if empty) limits the choice.
@@ -37,7 +37,9 @@ class ScaledCholesky {
       if (scale[j] == 0.0) continue;
       const Index r = static_cast<Index>(kept.size());
       VectorXd row(r);
-      for (Index i = 0; i < r; ++i) row[i] = h(kept[static_cast<std::size_t>(i)], j) * scale[j] * scale[kept[static_cast<std::size_t>(i)]];
+      for (Index i = 0; i < r; ++i)
+        row[i] =
+            h(kept[static_cast<std::size_t>(i)], j) * scale[j] * scale[kept[static_cast<std::size_t>(i)]];
       rows.topLeftCorner(r, r).triangularView<Eigen::Lower>().solveInPlace(row);
       const double pivot = 1.0 - row.squaredNorm();
       if (pivot < -1e-8) positive_ = false;
@@ -73,7 +75,8 @@ class ScaledCholesky {
     factor_.triangularView<Eigen::Lower>().solveInPlace(compact);
     factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(compact);
     MatrixXd out = MatrixXd::Zero(n_, b.cols());
-    for (Index i = 0; i < rank(); ++i) out.row(kept_[static_cast<std::size_t>(i)]) = scale_[i] * compact.row(i);
+    for (Index i = 0; i < rank(); ++i)
+      out.row(kept_[static_cast<std::size_t>(i)]) = scale_[i] * compact.row(i);
     return out;
   }
 

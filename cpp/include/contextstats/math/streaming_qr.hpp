@@ -10,9 +10,9 @@ namespace contextstats {
 
 /// Least squares by Householder QR of rows that arrive in tiles, in extended precision.
 ///
-/// Where columns are nearly collinear, cross products square the condition number and lose twice the digits; the
-/// triangular factor of the rows themselves does not. Only R and Q'b are kept: memory does not grow with the rows.
-/// Source: Golub and Van Loan (2013), Matrix Computations, sections 5.2 and 5.6 (row-updated QR).
+/// Where columns are nearly collinear, cross products square the condition number and lose twice the digits;
+/// the triangular factor of the rows themselves does not. Only R and Q'b are kept: memory does not grow with
+/// the rows. Source: Golub and Van Loan (2013), Matrix Computations, sections 5.2 and 5.6 (row-updated QR).
 class StreamingQr {
  public:
   using Real = long double;
@@ -29,8 +29,8 @@ class StreamingQr {
     top_ = qr.matrixQR().topRows(n_ + 1).template triangularView<Eigen::Upper>();
   }
 
-  /// Minimises |Z x - b|. A column whose distance from the span of those before it is below `tolerance` times its own
-  /// length is left out: its coefficient is zero.
+  /// Minimises |Z x - b|. A column whose distance from the span of those before it is below `tolerance` times
+  /// its own length is left out: its coefficient is zero.
   struct Solution {
     VectorXd x;
     MatrixXd inverse;  ///< (Z'Z)^- on the kept columns, zero elsewhere
@@ -54,7 +54,8 @@ class StreamingQr {
     Matrix z(n_ + 1, r + 1);
     for (Index i = 0; i < r; ++i) z.col(i) = top_.col(kept[static_cast<std::size_t>(i)]);
     z.col(r) = top_.col(n_);
-    const Matrix reduced = Eigen::HouseholderQR<Matrix>(z).matrixQR().topRows(r + 1).template triangularView<Eigen::Upper>();
+    const Matrix reduced =
+        Eigen::HouseholderQR<Matrix>(z).matrixQR().topRows(r + 1).template triangularView<Eigen::Upper>();
     const auto triangle = reduced.topLeftCorner(r, r).template triangularView<Eigen::Upper>();
     const Vector x = triangle.solve(reduced.col(r).head(r));
     const Matrix root = triangle.solve(Matrix::Identity(r, r));

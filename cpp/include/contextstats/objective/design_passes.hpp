@@ -10,8 +10,8 @@ namespace contextstats {
 
 /// Calls visit(tile, first, count) for the tiles of rows [first, last).
 template <class Visit>
-void for_each_tile(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, Index first, Index last,
-                   const Visit& visit) {
+void for_each_tile(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, Index first,
+                   Index last, const Visit& visit) {
   RowTile tile(design);
   for (Index start = first; start < last; start += tile.capacity()) {
     const Index count = std::min(tile.capacity(), last - start);
@@ -47,8 +47,8 @@ inline VectorXd gradient(const KhatriRaoDesign& design, ConstMatrix x, ConstMatr
 inline MatrixXd gram(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector w,
                      const Execution& execution) {
   const VectorXd zero = VectorXd::Zero(design.raw_gram_size());
-  return design.natural_gram(
-      sum_over_rows(x.rows(), design.raw_gram_size(), execution, zero, [&](Index first, Index last, VectorXd& raw) {
+  return design.natural_gram(sum_over_rows(
+      x.rows(), design.raw_gram_size(), execution, zero, [&](Index first, Index last, VectorXd& raw) {
         for_each_tile(design, x, contexts, first, last,
                       [&](RowTile& tile, Index start, Index) { tile.add_gram(w.data() + start, raw); });
       }));
@@ -67,8 +67,8 @@ inline VectorXd quadratic_form(const KhatriRaoDesign& design, ConstMatrix x, Con
 }
 
 /// Row g: the sum of v_i z_i over the rows of group g. (groups, coefficients)
-inline MatrixXd grouped_scores(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v,
-                               const std::int64_t* group, Index n_groups) {
+inline MatrixXd grouped_scores(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts,
+                               ConstVector v, const std::int64_t* group, Index n_groups) {
   MatrixXd sums = MatrixXd::Zero(design.n_coefficients(), n_groups);
   MatrixXd z;
   for_each_tile(design, x, contexts, 0, x.rows(), [&](RowTile& tile, Index start, Index count) {

@@ -22,8 +22,8 @@ struct Block {
 
 /// Two bases whose cross products are needed, for a list of products of predictors.
 ///
-/// Sums for (raw column c1 of `first`, raw column c2 of `second`) are `stride` doubles long, one for each entry of
-/// `products` and padding. If `first == second` only c1 <= c2 are kept, packed row by row.
+/// Sums for (raw column c1 of `first`, raw column c2 of `second`) are `stride` doubles long, one for each
+/// entry of `products` and padding. If `first == second` only c1 <= c2 are kept, packed row by row.
 struct BasisPair {
   Index first = 0;
   Index second = 0;
@@ -34,17 +34,19 @@ struct BasisPair {
 
   bool symmetric() const { return first == second; }
   Index position(Index c1, Index c2) const {
-    const Index cell = symmetric() ? c1 * columns_second - c1 * (c1 - 1) / 2 + (c2 - c1) : c1 * columns_second + c2;
+    const Index cell =
+        symmetric() ? c1 * columns_second - c1 * (c1 - 1) / 2 + (c2 - c1) : c1 * columns_second + c2;
     return offset + cell * stride;
   }
 };
 
-/// The design matrix Z of a varying-coefficient model, as the recipe for its columns: Z itself is never formed.
+/// The design matrix Z of a varying-coefficient model, as the recipe for its columns: Z itself is never
+/// formed.
 ///
-/// With theta the natural coefficients, the raw coefficients of basis k are A_k = sum over its blocks of transform
-/// theta_block, one row for each raw column and one entry for each predictor that uses the basis, and
-/// z_i' theta = sum_k sum_l b_kl(c_i) (A_k[column l] . x_i). Gradients and cross products are summed in the raw
-/// coordinates, where a row touches few entries, and brought to the natural ones once.
+/// With theta the natural coefficients, the raw coefficients of basis k are A_k = sum over its blocks of
+/// transform theta_block, one row for each raw column and one entry for each predictor that uses the basis,
+/// and z_i' theta = sum_k sum_l b_kl(c_i) (A_k[column l] . x_i). Gradients and cross products are summed in
+/// the raw coordinates, where a row touches few entries, and brought to the natural ones once.
 class KhatriRaoDesign {
  public:
   KhatriRaoDesign(std::vector<std::shared_ptr<const ContextBasis>> bases, std::vector<Block> blocks,
@@ -100,8 +102,8 @@ class KhatriRaoDesign {
     return gram;
   }
 
-  /// The raw array r with z'Vz = sum of r times the raw cross products of the row, V symmetric: the adjoint of
-  /// natural_gram, so that a quadratic form costs what one row of the Gram matrix costs.
+  /// The raw array r with z'Vz = sum of r times the raw cross products of the row, V symmetric: the adjoint
+  /// of natural_gram, so that a quadratic form costs what one row of the Gram matrix costs.
   VectorXd raw_quadratic(const MatrixXd& v) const {
     VectorXd raw = VectorXd::Zero(raw_gram_size_);
     for (const Block& left : blocks_) {
@@ -125,7 +127,8 @@ class KhatriRaoDesign {
 
   Strided raw_view(VectorXd& raw, const Block& block) const {
     const std::vector<Index>& predictors = users_[at(block.basis)];
-    const Index slot = std::lower_bound(predictors.begin(), predictors.end(), block.predictor) - predictors.begin();
+    const Index slot =
+        std::lower_bound(predictors.begin(), predictors.end(), block.predictor) - predictors.begin();
     return Strided(raw.data() + raw_offset_[at(block.basis)] + slot, bases_[at(block.basis)]->n_columns(),
                    Eigen::InnerStride<>(static_cast<Index>(predictors.size())));
   }

@@ -8,8 +8,8 @@
 
 namespace contextstats {
 
-/// A few hundred rows of the design, held in cache as predictors (row by row) and local basis values, and the four
-/// sums that models are made of. Every method costs what the non-zeros of the rows cost.
+/// A few hundred rows of the design, held in cache as predictors (row by row) and local basis values, and the
+/// four sums that models are made of. Every method costs what the non-zeros of the rows cost.
 class RowTile {
  public:
   explicit RowTile(const KhatriRaoDesign& design) : design_(design) {
@@ -22,6 +22,14 @@ class RowTile {
     for (const auto& basis : design.bases()) {
       cells_.emplace_back(at(capacity_));
       values_.emplace_back(at(capacity_ * basis->width()));
+      const Index k = static_cast<Index>(coefficient_starts_.size());
+      const Index n_users = static_cast<Index>(design.users(k).size());
+      coefficient_starts_.emplace_back();
+      for (Index cell = 0; cell < basis->n_cells(); ++cell) {
+        for (Index l = 0; l < basis->width(); ++l) {
+          coefficient_starts_.back().push_back(design.raw_offset(k) + basis->column(cell, l) * n_users);
+        }
+      }
     }
   }
 
@@ -43,39 +51,33 @@ class RowTile {
   void linear_predictor(const VectorXd& raw, double* out) const {
     std::fill(out, out + count_, 0.0);
     for (std::size_t k = 0; k < cells_.size(); ++k) {
-      const ContextBasis& basis = *design_.bases()[k];
-      const std::vector<Index>& users = design_.users(static_cast<Index>(k));
-      const Index n_users = static_cast<Index>(users.size());
-      const double* coefficients = raw.data() + design_.raw_offset(static_cast<Index>(k));
-      for (Index l = 0; l < basis.width(); ++l) {
-        const double* value = values_[k].data() + l * count_;
-        for (Index r = 0; r < count_; ++r) {
-          const double* row = coefficients + basis.column(cells_[k][at(r)], l) * n_users;
-          const double* x = x_rows_.data() + r * stride_x_;
-          double sum = 0.0;
-          for (Index u = 0; u < n_users; ++u) sum += row[u] * x[users[at(u)]];
-          out[r] += value[r] * sum;
-        }
-      }
+      for_each_value(
+          k, [&](Index r, double value, Index start, const double* x, const Index* users, Index n_users) {
+            const double* row = raw.data() + start;
+            double sum = 0.0;
+            if (users == nullptr) {
+              for (Index u = 0; u < n_users; ++u) sum += row[u] * x[u];
+            } else {
+              for (Index u = 0; u < n_users; ++u) sum += row[u] * x[users[u]];
+            }
+            out[r] += value * sum;
+          });
     }
   }
 
   /// raw += raw form of Z'v.
   void add_gradient(const double* v, VectorXd& raw) const {
     for (std::size_t k = 0; k < cells_.size(); ++k) {
-      const ContextBasis& basis = *design_.bases()[k];
-      const std::vector<Index>& users = design_.users(static_cast<Index>(k));
-      const Index n_users = static_cast<Index>(users.size());
-      double* sums = raw.data() + design_.raw_offset(static_cast<Index>(k));
-      for (Index l = 0; l < basis.width(); ++l) {
-        const double* value = values_[k].data() + l * count_;
-        for (Index r = 0; r < count_; ++r) {
-          double* row = sums + basis.column(cells_[k][at(r)], l) * n_users;
-          const double* x = x_rows_.data() + r * stride_x_;
-          const double scale = value[r] * v[r];
-          for (Index u = 0; u < n_users; ++u) row[u] += scale * x[users[at(u)]];
-        }
-      }
+      for_each_value(
+          k, [&](Index r, double value, Index start, const double* x, const Index* users, Index n_users) {
+            double* row = raw.data() + start;
+            const double scale = value * v[r];
+            if (users == nullptr) {
+              for (Index u = 0; u < n_users; ++u) row[u] += scale * x[u];
+            } else {
+              for (Index u = 0; u < n_users; ++u) row[u] += scale * x[users[u]];
+            }
+          });
     }
   }
 
@@ -116,6 +118,23 @@ class RowTile {
  private:
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
+  /// visit(row, value, start of the raw coefficients it multiplies, predictors of the row, users, number of
+  /// users) for every non-zero of a basis; users is null where the basis is used by all predictors in order.
+  template <class Visit>
+  void for_each_value(std::size_t k, const Visit& visit) const {
+    const Index width = design_.bases()[k]->width();
+    const std::vector<Index>& users = design_.users(static_cast<Index>(k));
+    const Index n_users = static_cast<Index>(users.size());
+    const Index* listed = n_users == stride_x_ ? nullptr : users.data();
+    for (Index l = 0; l < width; ++l) {
+      const double* value = values_[k].data() + l * count_;
+      const Index* starts = coefficient_starts_[k].data() + l;
+      for (Index r = 0; r < count_; ++r) {
+        visit(r, value[r], starts[cells_[k][at(r)] * width], x_rows_.data() + r * stride_x_, listed, n_users);
+      }
+    }
+  }
+
   /// Row by row, every distinct product of two predictors, times the row's weight.
   void multiply_predictors(const double* w) {
     const auto& products = design_.products();
@@ -127,7 +146,8 @@ class RowTile {
       if (w == nullptr) {
         for (Index r = 0; r < count_; ++r) out[r * stride_xx_] = left[r * stride_x_] * right[r * stride_x_];
       } else {
-        for (Index r = 0; r < count_; ++r) out[r * stride_xx_] = w[r] * left[r * stride_x_] * right[r * stride_x_];
+        for (Index r = 0; r < count_; ++r)
+          out[r * stride_xx_] = w[r] * left[r * stride_x_] * right[r * stride_x_];
       }
     }
   }
@@ -143,7 +163,8 @@ class RowTile {
   }
 
   /// One row's non-zero products of two bases: value left[a] right[b], whose sums over rows start at
-  /// row_start[a] + column_start[b]. Stride is the number of predictor products, 0 if not known when compiled.
+  /// row_start[a] + column_start[b]. Stride is the number of predictor products, 0 if not known when
+  /// compiled.
   struct LocalPair {
     Index n_left, n_right, n_products;
     bool symmetric;
@@ -179,7 +200,8 @@ class RowTile {
     }
   };
 
-  /// A basis that is non-zero everywhere: one matrix product of (predictor products) x (basis products) a tile.
+  /// A basis that is non-zero everywhere: one matrix product of (predictor products) x (basis products) a
+  /// tile.
   void add_dense_pair(const BasisPair& pair, const ContextBasis& basis, VectorXd& raw) {
     const Index width = basis.width();
     const double* values = values_[at(pair.first)].data();
@@ -188,7 +210,8 @@ class RowTile {
     for (Index a = 0; a < width; ++a) {
       const Eigen::Map<const Eigen::ArrayXd> va(values + a * count_, count_);
       for (Index b = a; b < width; ++b, ++column) {
-        basis_products_.col(column).array() = va * Eigen::Map<const Eigen::ArrayXd>(values + b * count_, count_);
+        basis_products_.col(column).array() =
+            va * Eigen::Map<const Eigen::ArrayXd>(values + b * count_, count_);
       }
     }
     const Eigen::Map<const MatrixXd> xx(xx_rows_.data(), stride_xx_, count_);
@@ -196,17 +219,24 @@ class RowTile {
     sums.noalias() += xx * basis_products_;
   }
 
-  bool uses_all_products(const BasisPair& pair) const { return pair.products.size() == design_.products().size(); }
+  bool uses_all_products(const BasisPair& pair) const {
+    return pair.products.size() == design_.products().size();
+  }
 
   /// visit(stride, row, products of predictors, LocalPair) for every row of the tile.
   template <class Visit>
   void visit_pair(const BasisPair& pair, const Visit& visit) {
     switch (pair.stride) {
-      case 4: return visit_rows(pair, std::integral_constant<int, 4>(), visit);
-      case 8: return visit_rows(pair, std::integral_constant<int, 8>(), visit);
-      case 12: return visit_rows(pair, std::integral_constant<int, 12>(), visit);
-      case 16: return visit_rows(pair, std::integral_constant<int, 16>(), visit);
-      default: return visit_rows(pair, std::integral_constant<int, 0>(), visit);
+      case 4:
+        return visit_rows(pair, std::integral_constant<int, 4>(), visit);
+      case 8:
+        return visit_rows(pair, std::integral_constant<int, 8>(), visit);
+      case 12:
+        return visit_rows(pair, std::integral_constant<int, 12>(), visit);
+      case 16:
+        return visit_rows(pair, std::integral_constant<int, 16>(), visit);
+      default:
+        return visit_rows(pair, std::integral_constant<int, 0>(), visit);
     }
   }
 
@@ -262,11 +292,12 @@ class RowTile {
   Index count_ = 0;
   Index stride_x_ = 0;
   Index stride_xx_ = 0;
-  std::vector<double> x_rows_;                // [row][predictor]
-  std::vector<double> xx_rows_;               // [row][product]
-  std::vector<std::vector<Index>> cells_;     // [basis][row]
-  std::vector<std::vector<double>> values_;   // [basis][local][row]
-  std::vector<Index> row_starts_;             // [cell][local] of the pair at hand
+  std::vector<double> x_rows_;                          // [row][predictor]
+  std::vector<double> xx_rows_;                         // [row][product]
+  std::vector<std::vector<Index>> cells_;               // [basis][row]
+  std::vector<std::vector<double>> values_;             // [basis][local][row]
+  std::vector<std::vector<Index>> coefficient_starts_;  // [basis][cell][local]
+  std::vector<Index> row_starts_;                       // [cell][local] of the pair at hand
   std::vector<Index> column_starts_;
   MatrixXd basis_products_;
 };

@@ -58,8 +58,9 @@ struct Model {
     });
   }
 
-  /// The first pass of a fit: eta comes from the response (McCullagh and Nelder 1989, section 2.5). Its working
-  /// response is carried by `score`, which becomes Z'W(s / W + eta - offset): solve for theta, not for a step.
+  /// The first pass of a fit: eta comes from the response (McCullagh and Nelder 1989, section 2.5). Its
+  /// working response is carried by `score`, which becomes Z'W(s / W + eta - offset): solve for theta, not
+  /// for a step.
   WorkingPass evaluate_at_response() const {
     return pass(
         Curvature::expected,

@@ -18,8 +18,9 @@ struct Execution {
   const Hooks* hooks = nullptr;
 };
 
-/// Fixed chunks of rows. Their borders depend on the number of rows and on the size of what is summed, never on the
-/// number of threads, and partial sums are added in order of the chunks: the same bits for any number of threads.
+/// Fixed chunks of rows. Their borders depend on the number of rows and on the size of what is summed, never
+/// on the number of threads, and partial sums are added in order of the chunks: the same bits for any number
+/// of threads.
 class RowChunks {
  public:
   RowChunks(Index n_rows, Index partial_size) : n_rows_(n_rows) {
@@ -39,7 +40,8 @@ class RowChunks {
   Index count_;
 };
 
-/// Calls work(chunk) for every chunk, on up to `execution.threads` threads. The first exception is rethrown here.
+/// Calls work(chunk) for every chunk, on up to `execution.threads` threads. The first exception is rethrown
+/// here.
 template <class Work>
 void for_each_chunk(const RowChunks& chunks, const Execution& execution, const Work& work) {
   std::atomic<Index> next{0};
@@ -65,7 +67,8 @@ void for_each_chunk(const RowChunks& chunks, const Execution& execution, const W
   if (failure) std::rethrow_exception(failure);
 }
 
-/// Sums over rows: work(first, last, partial) adds rows [first, last) into a partial sum that starts as `zero`.
+/// Sums over rows: work(first, last, partial) adds rows [first, last) into a partial sum that starts as
+/// `zero`.
 template <class Partial, class Work>
 Partial sum_over_rows(Index n_rows, Index partial_size, const Execution& execution, const Partial& zero,
                       const Work& work) {

@@ -7,11 +7,11 @@ namespace contextstats {
 /// A criterion for the smoothing parameters at rho = log(lambda), with what an optimizer needs of it.
 struct CriterionValue {
   double value = 0.0;
-  double scale = 1.0;    ///< phi: 1 if known, else the one that minimises the criterion
-  VectorXd gradient;     ///< (K,) total derivative in rho
-  MatrixXd hessian;      ///< (K, K) in rho, phi profiled out; empty if the criterion has none in closed form
-  MatrixXd full_hessian; ///< (K, K), or (K + 1, K + 1) with log(phi) last where phi is estimated
-  MatrixXd dtheta;       ///< (P, K) dtheta / drho
+  double scale = 1.0;     ///< phi: 1 if known, else the one that minimises the criterion
+  VectorXd gradient;      ///< (K,) total derivative in rho
+  MatrixXd hessian;       ///< (K, K) in rho, phi profiled out; empty if the criterion has none in closed form
+  MatrixXd full_hessian;  ///< (K, K), or (K + 1, K + 1) with log(phi) last where phi is estimated
+  MatrixXd dtheta;        ///< (P, K) dtheta / drho
 };
 
 /// What a criterion is asked for beyond its value.

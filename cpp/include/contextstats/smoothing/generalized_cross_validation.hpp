@@ -8,9 +8,9 @@
 
 namespace contextstats {
 
-/// Generalized cross validation, n D / (n - edf)^2, where the scale is estimated; where it is known (phi = 1) the
-/// unbiased risk estimate D / n + 2 edf / n - 1. edf = tr((Z'WZ + S)^-1 Z'WZ).
-/// Sources: Craven and Wahba (1979), Numerische Mathematik 31; Wood (2008), JRSS B 70.
+/// Generalized cross validation, n D / (n - edf)^2, where the scale is estimated; where it is known (phi = 1)
+/// the unbiased risk estimate D / n + 2 edf / n - 1. edf = tr((Z'WZ + S)^-1 Z'WZ). Sources: Craven and Wahba
+/// (1979), Numerische Mathematik 31; Wood (2008), JRSS B 70.
 class GeneralizedCrossValidation final : public Criterion {
  public:
   GeneralizedCrossValidation(const Model& model, const MatrixXd& penalties, std::vector<bool> identified)
@@ -34,7 +34,8 @@ class GeneralizedCrossValidation final : public Criterion {
     const VectorXd d_deviance = -2.0 * out.dtheta.transpose() * s.cwiseProduct(fit.theta);
     const VectorXd d_edf = edf_derivative(fit, inverse, ld, out.dtheta);
     out.gradient = known ? VectorXd(d_deviance / n + 2.0 / n * d_edf)
-                         : VectorXd(n / (left * left) * d_deviance + 2.0 * n * fit.deviance / (left * left * left) * d_edf);
+                         : VectorXd(n / (left * left) * d_deviance +
+                                    2.0 * n * fit.deviance / (left * left * left) * d_edf);
     return out;
   }
 

@@ -14,16 +14,19 @@ namespace contextstats {
 ///
 ///     V(rho, phi) = (D + theta'S theta) / (2 phi) - ls(phi) + (log|H| - log|S|+) / 2 - M/2 log(2 pi phi)
 ///
-/// at the penalised estimate theta, with H = Z'WZ + S for REML, M = the number of unpenalised coefficients; for ML, H is
-/// restricted to the penalised coefficients and M = 0. Its derivatives account for the dependence of W on rho.
-/// Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, sections 2 and 3; here all S are diagonal.
+/// at the penalised estimate theta, with H = Z'WZ + S for REML, M = the number of unpenalised coefficients;
+/// for ML, H is restricted to the penalised coefficients and M = 0. Its derivatives account for the
+/// dependence of W on rho. Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, sections 2 and
+/// 3; here all S are diagonal.
 class MarginalLikelihood final : public Criterion {
  public:
-  MarginalLikelihood(const Model& model, const MatrixXd& penalties, std::vector<bool> identified, bool restricted)
+  MarginalLikelihood(const Model& model, const MatrixXd& penalties, std::vector<bool> identified,
+                     bool restricted)
       : model_(model), penalties_(penalties), identified_(std::move(identified)), restricted_(restricted) {
     penalized_.resize(identified_.size());
     for (std::size_t j = 0; j < identified_.size(); ++j) {
-      const bool has_penalty = penalties_.rows() > 0 && penalties_.col(static_cast<Index>(j)).maxCoeff() > 0.0;
+      const bool has_penalty =
+          penalties_.rows() > 0 && penalties_.col(static_cast<Index>(j)).maxCoeff() > 0.0;
       penalized_[j] = identified_[j] && has_penalty;
       if (identified_[j] && !has_penalty) ++n_unpenalized_;
     }
@@ -95,8 +98,8 @@ class MarginalLikelihood final : public Criterion {
     return terms;
   }
 
-  void differentiate(const Terms& t, const MatrixXd& inverse, const VectorXd& rho, const ScaleTerms& scale, double dp,
-                     Derivatives wanted, CriterionValue& out) const {
+  void differentiate(const Terms& t, const MatrixXd& inverse, const VectorXd& rho, const ScaleTerms& scale,
+                     double dp, Derivatives wanted, CriterionValue& out) const {
     const Index K = penalties_.rows();
     const MatrixXd ld = rho.array().exp().matrix().asDiagonal() * penalties_;  // row k: lambda_k d_k
     const VectorXd squares = t.fit.theta.cwiseAbs2();
@@ -117,7 +120,8 @@ class MarginalLikelihood final : public Criterion {
     }
     out.gradient = 0.5 * (quadratic / scale.phi + trace_s + weight_trace - share_sum);
 
-    MatrixXd hessian = (-out.dtheta.transpose() * (t.h * out.dtheta) / scale.phi) + 0.5 * share * share.transpose();
+    MatrixXd hessian =
+        (-out.dtheta.transpose() * (t.h * out.dtheta) / scale.phi) + 0.5 * share * share.transpose();
     hessian.diagonal() += 0.5 * (quadratic / scale.phi + trace_s - share_sum);
     if (constant_weights_ || wanted == Derivatives::working) {
       hessian -= 0.5 * ld * inverse.cwiseAbs2() * ld.transpose();
@@ -128,8 +132,8 @@ class MarginalLikelihood final : public Criterion {
   }
 
   /// The terms of the Hessian in which W moves: 1/2 [q'b_jk + sum h w'' eta_j eta_k - tr(M H_j M H_k)].
-  void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld, const ThirdOrder& third,
-                            MatrixXd& hessian, const CriterionValue& out) const {
+  void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld,
+                            const ThirdOrder& third, MatrixXd& hessian, const CriterionValue& out) const {
     const Index K = penalties_.rows();
     std::vector<MatrixXd> dh = gram_derivatives(model_, t.fit.theta, out.dtheta);
     std::vector<MatrixXd> mdh;
@@ -142,8 +146,9 @@ class MarginalLikelihood final : public Criterion {
       for (Index k = 0; k <= j; ++k) {
         const VectorXd right = dh[static_cast<std::size_t>(j)] * out.dtheta.col(k) +
                                ld.row(k).transpose().cwiseProduct(out.dtheta.col(j));
-        double value = -pulled.dot(right) + third.curvature(j, k) -
-                       mdh[static_cast<std::size_t>(j)].cwiseProduct(mdh[static_cast<std::size_t>(k)].transpose()).sum();
+        double value =
+            -pulled.dot(right) + third.curvature(j, k) -
+            mdh[static_cast<std::size_t>(j)].cwiseProduct(mdh[static_cast<std::size_t>(k)].transpose()).sum();
         if (j == k) value += third.slope.dot(out.dtheta.col(k));
         hessian(j, k) += 0.5 * value;
         if (j != k) hessian(k, j) += 0.5 * value;

@@ -12,6 +12,8 @@ namespace contextstats {
 struct SearchOptions {
   int maxiter = 100;
   double tolerance = 1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|)
+  bool exact_hessian =
+      true;  ///< else the working one, also in the result: its error falls like 1 / sqrt(rows)
 };
 
 struct SearchResult {
@@ -23,12 +25,13 @@ struct SearchResult {
   Termination termination = Termination::not_run;
 };
 
-/// Minimises a criterion over the log smoothing parameters by Newton's method, with the coefficients solved for at
-/// every trial and carried along their derivative to the next.
+/// Minimises a criterion over the log smoothing parameters by Newton's method, with the coefficients solved
+/// for at every trial and carried along their derivative to the next.
 ///
-/// Far from the optimum the Hessian ignores the dependence of the weights on rho, which is cheap; near it the exact
-/// one is taken once and reused, since gradients are exact throughout. A term on its way to its penalty's null space
-/// has a criterion that flattens like exp(-rho): its steps are lengthened, and its rho is bounded.
+/// Far from the optimum the Hessian ignores the dependence of the weights on rho, which is cheap; near it the
+/// exact one is taken once and reused, since gradients are exact throughout. A term on its way to its
+/// penalty's null space has a criterion that flattens like exp(-rho): its steps are lengthened, and its rho
+/// is bounded.
 class SmoothingSearch {
  public:
   using Solve = std::function<PenalizedFit(const VectorXd& rho, const VectorXd& start)>;
@@ -36,16 +39,19 @@ class SmoothingSearch {
   SmoothingSearch(const Criterion& criterion, Solve solve, const SearchOptions& options, const Hooks* hooks)
       : criterion_(criterion), solve_(std::move(solve)), options_(options), hooks_(hooks) {}
 
-  SearchResult minimize(const VectorXd& start, const VectorXd& theta) const {
+  /// `center` is a rho of the right order of magnitude: the search stays within a factor exp(26) = 2e11 of
+  /// it.
+  SearchResult minimize(const VectorXd& center, const VectorXd& start, const VectorXd& theta) const {
     SearchResult at;
-    at.rho = start;
-    const VectorXd lower = start.array() - kRange;
-    const VectorXd upper = start.array() + kRange;
+    const VectorXd lower = center.array() - kRange;
+    const VectorXd upper = center.array() + kRange;
+    at.rho = start.cwiseMax(lower).cwiseMin(upper);
     at.fit = solve_(at.rho, theta);
     at.criterion = value_at(at.fit, at.rho, Derivatives::working);
     at.evaluations = 1;
     CriterionValue exact;  // with the exact Hessian, once the search is close
     VectorXd exact_rho = at.rho;
+    double longest = 4.0;
     double last_norm = std::numeric_limits<double>::infinity();
     for (;; ++at.iterations) {
       const double norm = projected_gradient(at, lower, upper);
@@ -63,14 +69,20 @@ class SmoothingSearch {
         break;
       }
       const bool slow = norm > 0.2 * last_norm;
-      const bool near = norm < 1e-4 * scale;
-      if (near && (exact.hessian.size() == 0 || slow)) {
+      const bool near = norm < kNear;
+      if (near && options_.exact_hessian && (exact.hessian.size() == 0 || slow)) {
         exact = value_at(at.fit, at.rho, Derivatives::exact);
         exact_rho = at.rho;
       }
       last_norm = norm;
       const MatrixXd hessian = near && exact.hessian.size() > 0 ? exact.hessian : hessian_at(at);
-      if (!step(newton_direction(at, hessian, lower, upper), lower, upper, at)) {
+      const VectorXd direction = newton_direction(at, hessian, lower, upper, longest);
+      const VectorXd before = at.rho;
+      const bool moved = step(direction, lower, upper, at);
+      // Long plateaus on the way to a penalty's null space: steps that keep reaching their bound may double.
+      const bool at_bound = moved && (at.rho - before).cwiseAbs().maxCoeff() >= 0.999 * longest;
+      longest = at_bound ? std::min(2.0 * longest, 16.0) : 4.0;
+      if (!moved) {
         at.termination = norm <= 1e3 * options_.tolerance * scale ? Termination::objective_flat
                                                                   : Termination::line_search_failed;
         break;
@@ -81,23 +93,27 @@ class SmoothingSearch {
   }
 
  private:
-  static constexpr double kRange = 26.0;  ///< rho stays within a factor exp(26) = 2e11 of its start
+  static constexpr double kRange = 26.0;
+  static constexpr double kNear =
+      0.02;  ///< a gradient in log(lambda) is of the order of an edf when far away
 
   CriterionValue value_at(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const {
     return criterion_.evaluate(fit, rho, wanted);
   }
 
-  /// Gives the result an exact Hessian: the one at hand where rho has hardly moved since, in what it still can move.
+  /// Gives the result an exact Hessian: the one at hand where rho has hardly moved since, in what it still
+  /// can move.
   void complete(const CriterionValue& exact, const VectorXd& exact_rho, SearchResult& at) const {
-    const VectorXd moved = (at.rho - exact_rho).cwiseProduct(at.criterion.hessian.size() > 0
-                                                                 ? VectorXd(at.criterion.hessian.diagonal().cwiseAbs())
-                                                                 : VectorXd::Ones(at.rho.size()));
+    const VectorXd moved = (at.rho - exact_rho)
+                               .cwiseProduct(at.criterion.hessian.size() > 0
+                                                 ? VectorXd(at.criterion.hessian.diagonal().cwiseAbs())
+                                                 : VectorXd::Ones(at.rho.size()));
     if (exact.hessian.size() > 0 && moved.cwiseAbs().maxCoeff() < 1e-3) {
       at.criterion.hessian = exact.hessian;
       at.criterion.full_hessian = exact.full_hessian;
       return;
     }
-    at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
+    if (options_.exact_hessian) at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
     if (at.criterion.hessian.size() == 0) at.criterion.hessian = difference_hessian(at);
     if (at.criterion.full_hessian.size() == 0) at.criterion.full_hessian = at.criterion.hessian;
   }
@@ -134,9 +150,9 @@ class SmoothingSearch {
     return norm;
   }
 
-  /// -H^-1 g on the free coordinates, with eigenvalues made positive and no entry beyond 4.
+  /// -H^-1 g on the free coordinates, with eigenvalues made positive and no entry beyond `longest`.
   static VectorXd newton_direction(const SearchResult& at, const MatrixXd& hessian, const VectorXd& lower,
-                                   const VectorXd& upper) {
+                                   const VectorXd& upper, double longest) {
     std::vector<Index> open;
     for (Index k = 0; k < at.rho.size(); ++k) {
       if (!held(at, lower, upper, k)) open.push_back(k);
@@ -146,12 +162,16 @@ class SmoothingSearch {
     VectorXd g(n), unit(n);
     const double floor = 1e-12 * (1.0 + std::abs(at.criterion.value));
     for (Index i = 0; i < n; ++i) {
-      unit[i] = 1.0 / std::sqrt(std::max(std::abs(hessian(open[static_cast<std::size_t>(i)], open[static_cast<std::size_t>(i)])), floor));
+      unit[i] =
+          1.0 / std::sqrt(std::max(
+                    std::abs(hessian(open[static_cast<std::size_t>(i)], open[static_cast<std::size_t>(i)])),
+                    floor));
       g[i] = at.criterion.gradient[open[static_cast<std::size_t>(i)]] * unit[i];
     }
     for (Index i = 0; i < n; ++i) {
       for (Index j = 0; j < n; ++j) {
-        scaled(i, j) = hessian(open[static_cast<std::size_t>(i)], open[static_cast<std::size_t>(j)]) * unit[i] * unit[j];
+        scaled(i, j) =
+            hessian(open[static_cast<std::size_t>(i)], open[static_cast<std::size_t>(j)]) * unit[i] * unit[j];
       }
     }
     const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(scaled);
@@ -161,8 +181,8 @@ class SmoothingSearch {
     VectorXd direction = VectorXd::Zero(at.rho.size());
     for (Index i = 0; i < n; ++i) {
       const Index k = open[static_cast<std::size_t>(i)];
-      const bool flattening = local[i] > 0.7 && local[i] < 1.6 && at.criterion.gradient[k] < 0.0;
-      direction[k] = std::clamp(flattening ? 3.0 * local[i] : local[i], -4.0, 4.0);
+      const bool exponential_tail = std::abs(local[i]) > 0.7 && std::abs(local[i]) < 1.6;
+      direction[k] = std::clamp(exponential_tail ? 3.0 * local[i] : local[i], -longest, longest);
     }
     return direction;
   }
