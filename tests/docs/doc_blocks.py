@@ -66,8 +66,15 @@ def same_output(expected: str, printed: str) -> bool:
     """Whether a block prints what its page says, by the rules above."""
     if doctest.OutputChecker().check_output(expected, printed, FLAGS):
         return True
-    old, new = expected.split(), printed.split()
-    return len(old) == len(new) and all(_same_word(a, b) for a, b in zip(old, new, strict=True))
+    old, new = ([line for line in text.splitlines() if line.strip()] for text in (expected, printed))
+    return len(old) == len(new) and all(_same_line(a, b) for a, b in zip(old, new, strict=True))
+
+
+def _same_line(a: str, b: str) -> bool:
+    if doctest.OutputChecker().check_output(a, b, FLAGS):
+        return True
+    old, new = a.split(), b.split()
+    return len(old) == len(new) and all(_same_word(c, d) for c, d in zip(old, new, strict=True))
 
 
 def _same_word(a: str, b: str) -> bool:

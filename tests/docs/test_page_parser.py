@@ -50,6 +50,7 @@ def test_an_unclosed_block_is_an_error(tmp_path):
         ("p 1.3e-05\n", "p 1.4e-05\n", True),
         ("(0.10, 0.20)\n", "(0.11, 0.20)\n", True),
         ("x ... y\n", "x anything at all y\n", True),
+        ("x ... y\n0.5\n", "x 1 y\n0.6\n", True),
         ("<0.001\n", "0.001\n", False),
         ("1.0 2.0\n", "1.0\n", False),
     ],

@@ -19,6 +19,8 @@ CASES = {
     "poisson": ("poisson", F.Poisson()),
     "poisson sqrt": ("poisson", F.Poisson("sqrt")),
     "gamma log": ("gamma", F.Gamma("log")),
+    "gamma inverse": ("gamma", F.Gamma("inverse")),
+    "inverse gaussian": ("inverse_gaussian", F.InverseGaussian("inverse_squared")),
     "inverse gaussian log": ("inverse_gaussian", F.InverseGaussian("log")),
     "negative binomial": ("negative_binomial", F.NegativeBinomial(alpha=0.5)),
     "tweedie": ("tweedie", F.Tweedie(power=1.5)),

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Method = Literal["auto", "newton", "lbfgs"]
 Smoothing = str | float | Mapping[str, float]
 Progress = Callable[[int, float, float], None]
+_FAR_APART = 30.0
 
 
 @dataclass(frozen=True)
@@ -199,37 +200,65 @@ def fit_joint(
     name, values = smoothing_start(smoothing, design)
     if len(values) == 0 and smoothing_start_values is not None:
         values = smoothing_start_values
-    raw = _core.fit(
-        problem.core_design,
-        core_loss(family),
-        design.x,
-        design.contexts,
-        design.y,
-        design.offset,
-        problem.weight,
-        problem.var_weight,
-        design.freq_weights,
-        np.asfortranarray(design.penalties),
-        "lbfgs" if method == "lbfgs" else "newton",
-        name,
-        values,
-        np.empty(0) if start is None else start,
-        maxiter,
-        tol,
-        problem.threads,
-        progress,
-    )
+
+    def attempt(first: Floats, criterion: str, given: Floats) -> dict[str, Any]:
+        return dict(
+            _core.fit(
+                problem.core_design,
+                core_loss(family),
+                design.x,
+                design.contexts,
+                design.y,
+                design.offset,
+                problem.weight,
+                problem.var_weight,
+                design.freq_weights,
+                np.asfortranarray(design.penalties),
+                "lbfgs" if method == "lbfgs" else "newton",
+                criterion,
+                given,
+                first,
+                maxiter,
+                tol,
+                problem.threads,
+                progress,
+            )
+        )
+
+    far_apart = start is None and np.ptp(design.offset) > _FAR_APART
+    if far_apart and len(design.penalties) and name != "fixed":
+        # The search for smoothing parameters needs a finite deviance where it starts.
+        first = attempt(np.empty(0), "fixed", np.ones(len(design.penalties)))
+        _require_finite(first, family)
+        start = first["theta"]
+    raw = attempt(np.empty(0) if start is None else start, name, values)
+    if far_apart and not raw["converged"] and _finite_at_zero(design, family):
+        again = attempt(np.zeros(design.n_coefficients), name, values)
+        raw = again if again["converged"] or not np.isfinite(raw["deviance"]) else raw
     raw["smoothing_parameters"] = raw.pop("lambda")
     raw["identified"] = np.array(raw["identified"], dtype=bool)
+    _require_finite(raw, family)
+    if len(design.penalties) == 0:
+        name, raw["score"] = "none", math.nan
+    return CoreFit(smoothing=name, **{key: raw[key] for key in CoreFit.__dataclass_fields__ if key != "smoothing"})
+
+
+def _require_finite(raw: Mapping[str, Any], family: Family) -> None:
     if not np.isfinite(raw["deviance"]) or not np.isfinite(raw["theta"]).all():
         raise DataError(
             "No coefficients with a finite deviance were found. The linear predictor leaves the range in which "
             f"the {family.link_name} link gives a mean that family {family.core_name!r} allows: look for huge offsets "
             "or predictors, or choose another link."
         )
-    if len(design.penalties) == 0:
-        name, raw["score"] = "none", math.nan
-    return CoreFit(smoothing=name, **{key: raw[key] for key in CoreFit.__dataclass_fields__ if key != "smoothing"})
+
+
+def _finite_at_zero(design: Design, family: Family) -> bool:
+    """Whether all coefficients may start at zero.
+
+    Where offsets lie far apart, the ordinary start, which explains them by the predictors, may be hopeless.
+    """
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(core_loss(family).evaluate(design.y, design.offset)[:, 0]).all())
 
 
 def fit_negative_binomial(
@@ -258,4 +287,9 @@ def fit_negative_binomial(
 
     best = optimize.minimize_scalar(profile, bounds=(-16.0, 6.0), method="bounded", options={"xatol": 1e-5})
     log_alpha = float(best.x)
-    return known[log_alpha], replace(family, alpha=float(np.exp(log_alpha)))
+    fit = replace(
+        known[log_alpha],
+        iterations=sum(one.iterations for one in known.values()),
+        evaluations=sum(one.evaluations for one in known.values()),
+    )
+    return fit, replace(family, alpha=float(np.exp(log_alpha)))

@@ -10,6 +10,8 @@ from contextstats.inference._linalg import Floats
 from contextstats.inference.likelihood import check_parameter
 
 _Tails = tuple[Floats, Floats]
+_STREAM = 20_617
+"""Apart from the stream of `default_rng(seed)`, which may have made the responses."""
 
 
 def quantile_residuals(
@@ -54,7 +56,7 @@ def quantile_residuals(
     precision = np.ones_like(y) if var_weights is None else var_weights
     dispersion = np.where(precision > 0, scale / np.where(precision > 0, precision, 1.0), np.nan)
     below, above = _tails(family, y, mu, dispersion, trials, check_parameter(family, parameter))
-    uniform = np.random.default_rng(seed).uniform(size=y.shape)
+    uniform = np.random.default_rng((seed, _STREAM)).uniform(size=y.shape)
     # Each side is interpolated in the tail it is small in, so that far residuals keep their digits.
     lower = below[0] + uniform * (below[1] - below[0])
     upper = above[0] + uniform * (above[1] - above[0])

@@ -20,10 +20,18 @@ from contextstats.errors import OptionError
 from contextstats.families import Family, NegativeBinomial, resolve_family
 from contextstats.inference.likelihood import log_likelihood
 from contextstats.results import GLMResults
-from contextstats.results.estimates import Information, estimate, null_mean, row_values
+from contextstats.results.estimates import (
+    Information,
+    estimate,
+    null_mean,
+    row_values,
+    separated_rows,
+    with_runaway_error,
+)
 from contextstats.results.notes import fit_notes
 from contextstats.results.robust import choose_covariance
 
+ROBUST = ("HC0", "HC1", "HC2", "HC3", "cluster")
 ContextSpec = str | Mapping[str, str] | None
 
 
@@ -240,6 +248,9 @@ class ContextualGLM:
         rows = row_values(problem, family, fit.theta)
         estimates = estimate(problem, family, fit, rows, information)
         covariance, cov_type = choose_covariance(problem, estimates, rows, fit, cov_type, cov_kwds)
+        separated = separated_rows(problem, family, rows, estimates)
+        if cov_type in ROBUST:
+            covariance = with_runaway_error(problem, estimates, separated, covariance)
         return GLMResults(
             design=design,
             family=family,
@@ -249,7 +260,7 @@ class ContextualGLM:
             natural_covariance=covariance,
             cov_type=cov_type,
             null_mu=null_mean(problem, family),
-            notes=fit_notes(problem, family, fit, rows, estimates),
+            notes=fit_notes(problem, family, fit, estimates, separated),
             formula_text=self._formula_text or _array_formula(design),
             context_text=self._context_text,
             version=__version__,

@@ -185,9 +185,23 @@ class GLMResults(FitStatistics):
         """One row for the model."""
         return tidy.glance(self)
 
-    def augment(self) -> pd.DataFrame:
+    def augment(self, **options: Any) -> pd.DataFrame:
         """The data with fitted values and residuals."""
-        return tidy.augment(self)
+        return tidy.augment(self, **options)
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        """Coefficients for the package maketables."""
+        return tidy.maketables_coef_table(self)
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        """Response for the package maketables."""
+        return tidy.maketables_depvar(self)
+
+    def __maketables_stat__(self, key: str) -> Any:
+        """A statistic for the package maketables, by its key."""
+        return tidy.maketables_stat(self, key)
 
     def plot(self, **options: Any) -> Figure:
         """One panel for each varying coefficient."""
@@ -217,5 +231,12 @@ class GLMResults(FitStatistics):
         return reporting.report(self, path, **options)
 
     def save(self, path: Any) -> None:
-        """Write the results as JSON: data only."""
+        """Write the results as JSON: data only.
+
+        Raises
+        ------
+        DataError
+            If the formula uses functions that plain data cannot describe.
+        """
+        self.design.recipe.check_saveable()
         serialize.save(self, path)

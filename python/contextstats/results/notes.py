@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-
-from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
+from contextstats.algorithms.joint import CoreFit, CoreProblem
 from contextstats.design import Design
 from contextstats.errors import ConvergenceWarning, DataWarning
 from contextstats.families import Family
-from contextstats.results.estimates import Estimates, RowValues
-
-_LARGE_ON_LINK_SCALE = 15.0
+from contextstats.results.estimates import Estimates, runaway_coefficients
 
 
 def fit_notes(
-    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates
+    problem: CoreProblem, family: Family, fit: CoreFit, estimates: Estimates, separated: Any
 ) -> tuple[str, ...]:
     """Collect the notes of a fit; what may change conclusions is also a warning."""
     design = problem.design
-    notes = [_dropped(design), *design.notes]
-    alarms = [_not_converged(fit), _aliased(design, fit), _separated(problem, family, fit, rows, estimates)]
+    notes = [_dropped(design), *design.notes, _no_overdispersion(family)]
+    alarms = [_not_converged(fit), _aliased(design, fit), _separated(problem, family, estimates, separated)]
     for message, category in alarms:
         if message:
             warnings.warn(message, category, stacklevel=4)
@@ -35,7 +32,14 @@ def _dropped(design: Design) -> str:
     if not dropped:
         return ""
     causes = ", ".join(f"{name}: {count}" for name, count in dropped.items())
-    return f"{design.n_dropped} rows were dropped for missing values or zero weight ({causes})."
+    count = "1 row was" if design.n_dropped == 1 else f"{design.n_dropped} rows were"
+    return f"{count} dropped for missing values or zero weight ({causes})."
+
+
+def _no_overdispersion(family: Family) -> str:
+    if family.core_name != "negative_binomial" or family.parameter > 1e-5:
+        return ""
+    return "The dispersion alpha is zero to working accuracy: the counts are no more variable than Poisson counts."
 
 
 def _not_converged(fit: CoreFit) -> tuple[str, type[Warning]]:
@@ -63,39 +67,21 @@ def _aliased(design: Design, fit: CoreFit) -> tuple[str, type[Warning]]:
 
 
 def _separated(
-    problem: CoreProblem, family: Family, fit: CoreFit, rows: RowValues, estimates: Estimates
+    problem: CoreProblem, family: Family, estimates: Estimates, separated: Any
 ) -> tuple[str, type[Warning]]:
     """Fitted means on the edge of the support: some combination of coefficients has no finite estimate."""
-    edge = at_the_edge(family, rows.mu)
-    if not edge.any():
+    if not separated.any():
         return "", DataWarning
-    names = _runaway(problem, fit, estimates)
+    names = [problem.design.coef_names[i] for i in runaway_coefficients(problem, estimates, separated)]
+    count = int(separated.sum())
     what = "0 or 1 to working accuracy" if family.core_name == "binomial" else "zero to working accuracy"
     return (
-        f"{int(edge.sum())} fitted means are {what}: the data are (quasi-)separated, or a group has no events. "
-        f"The likelihood has no finite maximum in {shortened(names)}; its estimate and "
-        "standard error mean no more than 'very large'. Drop the term, merge levels, or penalise it with select=True."
+        f"{count} fitted mean{'s are' if count > 1 else ' is'} {what}: the data are (quasi-)separated, or a group has "
+        f"no events. The likelihood has no finite maximum in {shortened(names)}; "
+        f"{'their estimates and standard errors' if len(names) > 1 else 'its estimate and standard error'} "
+        "mean no more than 'very large'. Drop the term, merge levels, or penalise it: "
+        "select=True for smooths, s(..., bs='re') for levels."
     ), DataWarning
-
-
-def at_the_edge(family: Family, mu: Floats) -> np.ndarray:
-    """Rows whose fitted mean has reached the edge of the support."""
-    if family.core_name == "binomial":
-        return np.asarray((mu < 1e-7) | (mu > 1 - 1e-7))
-    if family.core_name in ("poisson", "negative_binomial"):
-        return np.asarray(mu < 1e-7)
-    return np.zeros(len(mu), dtype=bool)
-
-
-def _runaway(problem: CoreProblem, fit: CoreFit, estimates: Estimates) -> list[str]:
-    """Coefficients whose typical contribution to the linear predictor, or its error, is out of all proportion."""
-    size = np.sqrt(np.diag(problem.gram(problem.design.freq_weights)) / problem.design.freq_weights.sum())
-    error = np.sqrt(np.maximum(np.diag(estimates.conditional), 0.0))
-    contribution = size * np.maximum(np.abs(fit.theta), error)
-    large = np.flatnonzero(contribution > _LARGE_ON_LINK_SCALE)
-    if large.size == 0:
-        large = np.array([int(np.argmax(contribution))])
-    return [problem.design.coef_names[i] for i in large[np.argsort(-contribution[large])]]
 
 
 def shortened(names: Sequence[str], most: int = 4) -> str:

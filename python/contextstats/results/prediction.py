@@ -76,7 +76,9 @@ def design_of_new_data(
     applied = design.recipe.apply(newdata)
     n = len(applied.x)
     shift = _offset(res, offset, exposure, n)
-    if offset is None and exposure is None and np.any(design.offset != 0):
+    if offset is None and exposure is None and applied.offset is not None:
+        shift = applied.offset
+    elif offset is None and exposure is None and np.any(design.offset != 0):
         warnings.warn(
             "The model was fitted with an offset, but none was given for the new data: it is taken as zero. "
             "Pass offset= (or exposure=) to predict.",

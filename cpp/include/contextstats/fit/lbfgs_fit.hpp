@@ -29,12 +29,14 @@ class LbfgsSolver {
       return 0.5 * (at.deviance + penalty.dot(theta.cwiseAbs2()));
     };
     VectorXd u = VectorXd::Zero(scale.size());
-    if (start.size() > 0) {
-      for (Index j = 0; j < u.size(); ++j) u[j] = scale[j] > 0.0 ? start[j] / scale[j] : 0.0;
+    VectorXd theta = start.size() > 0 ? start : first_solution(model_, penalty, identified);
+    if (!model_.evaluate(theta, Curvature::none).finite()) {
+      theta = drawn_into_support(model_, penalty, identified, theta);
     }
+    for (Index j = 0; j < u.size(); ++j) u[j] = scale[j] > 0.0 ? theta[j] / scale[j] : 0.0;
     LbfgsOptions options;
     options.maxiter = 100 * options_.maxiter;
-    options.gradient_tolerance = options_.tolerance;
+    options.gradient_tolerance = 0.05 * options_.tolerance;
     options.objective_tolerance = 0.0;
     if (model_.execution.hooks != nullptr) options.stop_requested = model_.execution.hooks->stop_requested;
     const LbfgsResult result = minimize_lbfgs(objective, u, options);

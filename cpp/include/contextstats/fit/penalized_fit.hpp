@@ -43,6 +43,31 @@ inline MatrixXd with_penalty(const MatrixXd& gram, const VectorXd& penalty) {
   return h;
 }
 
+/// The solution of a weighted least squares problem given by its cross products.
+inline VectorXd solve_normal_equations(const WorkingPass& at, const VectorXd& penalty,
+                                       const std::vector<bool>& identified) {
+  return ScaledCholesky(with_penalty(at.gram, penalty), kRankTolerance, identified).solve(at.score);
+}
+
+/// The first weighted least squares solution, from the response (McCullagh and Nelder 1989, section 2.5).
+inline VectorXd first_solution(const Model& model, const VectorXd& penalty,
+                               const std::vector<bool>& identified) {
+  return solve_normal_equations(model.evaluate_at_response(), penalty, identified);
+}
+
+/// Draws coefficients whose deviance is infinite towards a constant mean until every mean lies in the
+/// support: with an identity or square-root link a first solution may leave it. The deviance stays infinite
+/// where there is no way.
+inline VectorXd drawn_into_support(const Model& model, const VectorXd& penalty,
+                                   const std::vector<bool>& identified, VectorXd theta) {
+  const VectorXd level = solve_normal_equations(model.evaluate_at_mean(), penalty, identified);
+  for (int halving = 0; halving < 30; ++halving) {
+    theta = level + 0.5 * (theta - level);
+    if (model.evaluate(theta, Curvature::none).finite()) return theta;
+  }
+  return level;
+}
+
 /// Newton's method with step control for the penalised deviance (penalised iterative weighted least squares).
 ///
 /// The observed information is used where it is positive definite, the expected one elsewhere and in the
@@ -55,7 +80,17 @@ class NewtonSolver {
   PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified,
                      const VectorXd& start) const {
     PenalizedFit fit;
-    WorkingPass at = start.size() == 0 ? first_step(penalty, identified, fit) : begin_at(start, fit);
+    const Curvature first = model_.loss.canonical() ? Curvature::observed : Curvature::expected;
+    fit.theta = start.size() > 0 ? start : first_solution(model_, penalty, identified);
+    WorkingPass at = evaluate(fit.theta, first, fit);
+    if (!at.finite()) {
+      fit.theta = drawn_into_support(model_, penalty, identified, fit.theta);
+      at = evaluate(fit.theta, first, fit);
+    }
+    if (!at.finite()) {
+      fit.termination = Termination::objective_not_finite;
+      return fit;
+    }
     for (; fit.iterations < options_.maxiter; ++fit.iterations) {
       if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
       const VectorXd gradient = free_gradient(at, penalty, identified, fit.theta);
@@ -79,27 +114,6 @@ class NewtonSolver {
   }
 
  private:
-  /// From the response: solve the first weighted least squares problem, then shrink towards zero until
-  /// finite.
-  WorkingPass first_step(const VectorXd& penalty, const std::vector<bool>& identified,
-                         PenalizedFit& fit) const {
-    const WorkingPass start = model_.evaluate_at_response();
-    const ScaledCholesky factor(with_penalty(start.gram, penalty), kRankTolerance, identified);
-    fit.theta = factor.solve(start.score);
-    return begin_at(fit.theta, fit);
-  }
-
-  WorkingPass begin_at(VectorXd theta, PenalizedFit& fit) const {
-    fit.theta = std::move(theta);
-    WorkingPass at;
-    for (int halving = 0; halving < 60; ++halving, fit.theta *= 0.5) {
-      at = evaluate(fit.theta, model_.loss.canonical() ? Curvature::observed : Curvature::expected, fit);
-      if (at.finite()) return at;
-    }
-    fit.theta.setZero();
-    return evaluate(fit.theta, Curvature::expected, fit);
-  }
-
   WorkingPass evaluate(const VectorXd& theta, Curvature curvature, PenalizedFit& fit) const {
     ++fit.evaluations;
     WorkingPass at = model_.evaluate(theta, curvature);

@@ -32,6 +32,9 @@ class QrSolver {
     PenalizedFit& fit = result.fit;
     StreamingQr::Solution step = weighted_least_squares(VectorXd(), true);
     fit.theta = step.x;
+    if (!gaussian && !model_.evaluate(fit.theta, Curvature::none).finite()) {
+      fit.theta = drawn_into_support(model_, VectorXd::Zero(step.x.size()), step.identified, fit.theta);
+    }
     fit.deviance =
         gaussian ? step.residual_sum_of_squares : model_.evaluate(fit.theta, Curvature::none).deviance;
     fit.termination = gaussian ? Termination::gradient_small : Termination::iteration_limit;

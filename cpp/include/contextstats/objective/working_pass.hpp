@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -67,12 +68,28 @@ struct Model {
         [&](const RowTile&, Index start, Index count, double* eta) {
           loss.initial_eta(data.y.data() + start, data.var_weight.data() + start, count, eta);
         },
-        true);
+        Target::working_response);
+  }
+
+  /// The cross products of the least squares problem Z theta = (link of the mean response) - offset, weighted
+  /// by the expected information at that mean: the level from which a start that leaves the support can be
+  /// approached.
+  WorkingPass evaluate_at_mean() const {
+    const double mean = data.y.dot(data.weight) / data.weight.sum();
+    double level = 0.0;
+    loss.initial_eta(&mean, nullptr, 1, &level);
+    return pass(
+        Curvature::expected,
+        [&](const RowTile&, Index, Index count, double* eta) { std::fill(eta, eta + count, level); },
+        Target::eta);
   }
 
  private:
+  /// What `score` carries: the score itself, or W times a target for Z theta.
+  enum class Target { none, working_response, eta };
+
   template <class MakeEta>
-  WorkingPass pass(Curvature curvature, const MakeEta& make_eta, bool working_response = false) const {
+  WorkingPass pass(Curvature curvature, const MakeEta& make_eta, Target target = Target::none) const {
     detail::PassSums zero;
     zero.score = VectorXd::Zero(design.n_raw());
     zero.gram = VectorXd::Zero(curvature == Curvature::none ? 0 : design.raw_gram_size());
@@ -93,7 +110,8 @@ struct Model {
           const std::size_t i = static_cast<std::size_t>(r);
           const double prior = data.weight[start + r];
           sums.deviance += prior * deviance[i];
-          if (working_response) score[i] += weight[i] * (eta[i] - data.offset[start + r]);
+          if (target == Target::eta) score[i] = 0.0;
+          if (target != Target::none) score[i] += weight[i] * (eta[i] - data.offset[start + r]);
           score[i] *= prior;
           if (curvature != Curvature::none) weight[i] *= prior;
         }

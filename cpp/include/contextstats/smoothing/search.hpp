@@ -179,10 +179,17 @@ class SmoothingSearch {
     const VectorXd projected = eigen.eigenvectors().transpose() * g;
     const VectorXd local = -(eigen.eigenvectors() * projected.cwiseQuotient(values)).cwiseProduct(unit);
     VectorXd direction = VectorXd::Zero(at.rho.size());
+    VectorXd bounded(n);
     for (Index i = 0; i < n; ++i) {
-      const Index k = open[static_cast<std::size_t>(i)];
       const bool exponential_tail = std::abs(local[i]) > 0.7 && std::abs(local[i]) < 1.6;
-      direction[k] = std::clamp(exponential_tail ? 3.0 * local[i] : local[i], -longest, longest);
+      bounded[i] = std::clamp(exponential_tail ? 3.0 * local[i] : local[i], -longest, longest);
+    }
+    // Bounding entries one by one can turn the step uphill; shortening all of them cannot.
+    const VectorXd plain = local * std::min(1.0, longest / std::max(local.cwiseAbs().maxCoeff(), 1e-300));
+    const VectorXd slopes = g.cwiseQuotient(unit);
+    const bool downhill = slopes.dot(bounded) < 0.5 * slopes.dot(plain);
+    for (Index i = 0; i < n; ++i) {
+      direction[open[static_cast<std::size_t>(i)]] = downhill ? bounded[i] : plain[i];
     }
     return direction;
   }
