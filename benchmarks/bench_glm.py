@@ -48,7 +48,7 @@ class Peer:
 ONE = Peer("contextstats, 1 thread", "fit_contextstats.py", ("threads=1",), ours=True)
 ALL = Peer("contextstats, all threads", "fit_contextstats.py", ("threads=0",), ours=True)
 CORE = Peer("contextstats, all, BLAS 1", "fit_contextstats.py", ("threads=0", "blas=1"), ours=True)
-BAM = Peer("mgcv bam, discrete, 1 thread", "fit_r.R", ("method=bam",))
+BAM = Peer("mgcv bam, discrete", "fit_r.R", ("method=bam",))
 GAM = Peer("mgcv gam, REML", "fit_r.R", ("method=gam",))
 R_GLM = Peer("R glm", "fit_r.R", ("method=glm",))
 STATSMODELS = Peer("statsmodels GLM", "fit_statsmodels.py")

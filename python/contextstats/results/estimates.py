@@ -221,9 +221,7 @@ def _unit_covariance(gram: Floats, penalty: Floats, fit: CoreFit) -> Coefficient
         )
 
 
-def _corrected(
-    design: Design, fit: CoreFit, gram: Floats, scale: float, edf1: Floats
-) -> tuple[Floats | None, Floats]:
+def _corrected(design: Design, fit: CoreFit, gram: Floats, scale: float, edf1: Floats) -> tuple[Floats | None, Floats]:
     """Covariance with smoothing uncertainty and its degrees of freedom; none where the information is singular."""
     try:
         uncertainty = corrected_covariance(

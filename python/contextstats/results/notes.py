@@ -66,9 +66,7 @@ def _aliased(design: Design, fit: CoreFit) -> tuple[str, type[Warning]]:
     ), DataWarning
 
 
-def _separated(
-    problem: CoreProblem, family: Family, estimates: Estimates, separated: Any
-) -> tuple[str, type[Warning]]:
+def _separated(problem: CoreProblem, family: Family, estimates: Estimates, separated: Any) -> tuple[str, type[Warning]]:
     """Fitted means on the edge of the support: some combination of coefficients has no finite estimate."""
     if not separated.any():
         return "", DataWarning

@@ -36,13 +36,13 @@ def draw_responses(res: GLMResults, rng: np.random.Generator, rows: Any = slice(
             "they stand for. Use kind='cases' to bootstrap."
         )
     if name == "poisson":
-        return rng.poisson(mu).astype(float)
+        return np.asarray(rng.poisson(mu), dtype=np.float64)
     if name == "gamma":
         return np.asarray(rng.gamma(1 / local, mu * local))
     if name == "inverse_gaussian":
         return np.asarray(rng.wald(mu, 1 / local))
     if name == "negative_binomial":
-        return rng.poisson(rng.gamma(1 / parameter, mu * parameter)).astype(float)
+        return np.asarray(rng.poisson(rng.gamma(1 / parameter, mu * parameter)), dtype=np.float64)
     return _draw_tweedie(mu, local, parameter, rng)
 
 

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "contextstats/fit/lbfgs_fit.hpp"
-#include "contextstats/fit/qr_fit.hpp"
 #include "contextstats/smoothing/generalized_cross_validation.hpp"
 #include "contextstats/smoothing/marginal_likelihood.hpp"
 #include "contextstats/smoothing/search.hpp"
+#include "contextstats/solver/gaussian_solver.hpp"
+#include "contextstats/solver/lbfgs_solver.hpp"
+#include "contextstats/solver/newton_solver.hpp"
+#include "contextstats/solver/qr_solver.hpp"
 
 namespace contextstats {
 

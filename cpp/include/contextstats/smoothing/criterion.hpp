@@ -1,6 +1,6 @@
 #pragma once
 
-#include "contextstats/fit/penalized_fit.hpp"
+#include "contextstats/solver/penalized_fit.hpp"
 
 namespace contextstats {
 

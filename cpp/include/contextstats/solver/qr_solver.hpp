@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "contextstats/fit/penalized_fit.hpp"
 #include "contextstats/math/streaming_qr.hpp"
+#include "contextstats/solver/penalized_fit.hpp"
 
 namespace contextstats {
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "contextstats/fit/penalized_fit.hpp"
 #include "contextstats/optim/lbfgs.hpp"
+#include "contextstats/solver/penalized_fit.hpp"
 
 namespace contextstats {
 

@@ -1,0 +1,56 @@
+"""Types of the compiled core. Arrays are float64; matrices are column-major ("F") and are never copied."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+instruction_set: str
+
+class Design:
+    def __init__(self, bases: list[dict[str, Any]], blocks: list[tuple[int, int, Floats]], n_predictors: int) -> None: ...
+    @property
+    def n_coefficients(self) -> int: ...
+
+class Loss:
+    def __init__(self, family: str, link: str, parameter: float) -> None: ...
+    @property
+    def scale_known(self) -> bool: ...
+    @property
+    def canonical(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+    def mean(self, eta: Floats) -> Floats: ...
+    def evaluate(self, y: Floats, eta: Floats) -> Floats: ...
+
+def basis_matrix(basis: dict[str, Any], contexts: Floats) -> Floats: ...
+def linear_predictor(design: Design, x: Floats, contexts: Floats, theta: Floats, threads: int) -> Floats: ...
+def gradient(design: Design, x: Floats, contexts: Floats, v: Floats, threads: int) -> Floats: ...
+def gram(design: Design, x: Floats, contexts: Floats, w: Floats, threads: int) -> Floats: ...
+def quadratic_form(design: Design, x: Floats, contexts: Floats, v: Floats, threads: int) -> Floats: ...
+def grouped_scores(
+    design: Design, x: Floats, contexts: Floats, v: Floats, groups: NDArray[np.int64], n_groups: int
+) -> Floats: ...
+def fit(
+    design: Design,
+    loss: Loss,
+    x: Floats,
+    contexts: Floats,
+    y: Floats,
+    offset: Floats,
+    weight: Floats,
+    var_weight: Floats,
+    freq_weight: Floats,
+    penalties: Floats,
+    method: str,
+    smoothing: str,
+    smoothing_parameters: Floats,
+    start: Floats,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+    progress: Callable[[int, float, float], None] | None,
+) -> dict[str, Any]: ...
