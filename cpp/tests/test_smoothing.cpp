@@ -165,6 +165,20 @@ TEST_CASE_FIXTURE(SmoothProblem, "one reading of Gaussian data gives the fit of 
   CHECK(fast.deviance == doctest::Approx(slow.deviance).epsilon(1e-9));
 }
 
+TEST_CASE_FIXTURE(SmoothProblem, "data without any finite start end with a status, not with a crash") {
+  draw("poisson");
+  VectorXd offset = zero;
+  offset.head(n / 2).setConstant(800.0);  // means of exp(800)
+  const auto loss = make_loss("poisson", "log", 0.0);
+  const DataView data{x, contexts, y, offset, one, one, one};
+  for (const Smoothing smoothing : {Smoothing::reml, Smoothing::gcv, Smoothing::fixed}) {
+    FitOptions options;
+    options.smoothing = smoothing;
+    const FitReport report = fit(Model{*design, data, *loss, {1, nullptr}}, penalties, options);
+    CHECK(!report.converged());
+  }
+}
+
 TEST_CASE_FIXTURE(SmoothProblem, "a copied predictor is found, and the fit goes on without it") {
   draw("gaussian");
   std::vector<std::shared_ptr<const ContextBasis>> bases{

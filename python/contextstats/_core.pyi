@@ -11,7 +11,9 @@ Floats = NDArray[np.float64]
 instruction_set: str
 
 class Design:
-    def __init__(self, bases: list[dict[str, Any]], blocks: list[tuple[int, int, Floats]], n_predictors: int) -> None: ...
+    def __init__(
+        self, bases: list[dict[str, Any]], blocks: list[tuple[int, int, Floats]], n_predictors: int
+    ) -> None: ...
     @property
     def n_coefficients(self) -> int: ...
 

@@ -78,9 +78,7 @@ def bad_rows(
     first = int(np.argmax(bad))
     row = first if labels is None else labels[first]
     shown = "" if values is None else f", value {_show(values[first])}"
-    return DataError(
-        f"{name} {rule}; {bad.sum()} of {bad.size} rows break this (first: row {row}{shown}). {fix}"
-    )
+    return DataError(f"{name} {rule}; {bad.sum()} of {bad.size} rows break this (first: row {row}{shown}). {fix}")
 
 
 def _show(value: Any) -> str:

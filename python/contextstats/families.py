@@ -64,8 +64,7 @@ class Family:
         name = self.default_link if self.link is None else resolve_link(self.link)
         if name not in self.links:
             raise OptionError(
-                f"The link of family {self.core_name!r} must be one of {', '.join(self.links)}, but is "
-                f"{name!r}."
+                f"The link of family {self.core_name!r} must be one of {', '.join(self.links)}, but is {name!r}."
             )
         object.__setattr__(self, "link", name)
 
@@ -166,8 +165,7 @@ class NegativeBinomial(Family):
         alpha = _number("alpha", self.alpha)
         if not alpha > 0:
             raise OptionError(
-                f"alpha must be positive, but is {alpha:g}. Leave it out to estimate it, or use "
-                "family='poisson' for 0."
+                f"alpha must be positive, but is {alpha:g}. Leave it out to estimate it, or use family='poisson' for 0."
             )
         object.__setattr__(self, "alpha", alpha)
 
@@ -218,8 +216,7 @@ class Tweedie(Family):
 
 
 FAMILIES: dict[str, type[Family]] = {
-    cls.core_name: cls
-    for cls in (Gaussian, Binomial, Poisson, Gamma, InverseGaussian, NegativeBinomial, Tweedie)
+    cls.core_name: cls for cls in (Gaussian, Binomial, Poisson, Gamma, InverseGaussian, NegativeBinomial, Tweedie)
 }
 _STATSMODELS: dict[str, type[Family]] = {cls.__name__: cls for cls in FAMILIES.values()}
 _FAMILY_ALIASES = {

@@ -34,9 +34,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     choices = tuple(choices)
     if not isinstance(value, str) or value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise OptionError(
-            f"{name} must be one of {listed}, but is {value!r}.{did_you_mean(str(value), choices)}"
-        )
+        raise OptionError(f"{name} must be one of {listed}, but is {value!r}.{did_you_mean(str(value), choices)}")
     return value
 
 

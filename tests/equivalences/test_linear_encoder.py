@@ -49,7 +49,9 @@ def test_linear_encoder_is_the_glm_with_interaction_columns(response, kind, fram
     explicit = cs.ContextualGLM(frame[response], written_out(frame), family=family).fit(**options(kind, frame))
     assert_allclose(encoded.params, explicit.params, rtol=1e-10, atol=1e-11)
     error = explicit.bse.to_numpy()
-    assert_allclose(encoded.cov_params() / np.outer(error, error), explicit.cov_params() / np.outer(error, error), atol=1e-9)
+    assert_allclose(
+        encoded.cov_params() / np.outer(error, error), explicit.cov_params() / np.outer(error, error), atol=1e-9
+    )
     assert_allclose(encoded.bse, explicit.bse, rtol=1e-10)
     for name in ("llf", "aic", "bic", "deviance", "null_deviance", "scale", "edf"):
         assert_allclose(getattr(encoded, name), getattr(explicit, name), rtol=1e-11, err_msg=name)
@@ -67,7 +69,9 @@ def test_heterogeneity_is_the_wald_test_of_the_interaction_columns(response, fra
     for predictor, first in {"Intercept": 0, "x": 4}.items():
         for context, chosen in {"a": [1], "g": [2, 3], "any": [1, 2, 3]}.items():
             test = explicit.wald_test(rows[[first + i for i in chosen]])
-            statistic = table.loc[(predictor, context), "statistic"] * (1 if encoded.family.scale_known else len(chosen))
+            statistic = table.loc[(predictor, context), "statistic"] * (
+                1 if encoded.family.scale_known else len(chosen)
+            )
             assert_allclose(statistic, test.statistic, rtol=1e-8)
 
 

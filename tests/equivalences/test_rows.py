@@ -51,12 +51,23 @@ def test_order_of_the_rows_does_not_move_the_smoothing_parameters(case, frame, a
 
 
 def assert_same_bits(one: cs.GLMResults, other: cs.GLMResults) -> None:
-    for field in ("theta", "gram_observed", "gram_expected", "inverse", "smoothing_parameters", "score_hessian", "dtheta"):
+    for field in (
+        "theta",
+        "gram_observed",
+        "gram_expected",
+        "inverse",
+        "smoothing_parameters",
+        "score_hessian",
+        "dtheta",
+    ):
         assert_array_equal(getattr(one.fit, field), getattr(other.fit, field), err_msg=field)
     assert (one.fit.iterations, one.fit.evaluations) == (other.fit.iterations, other.fit.evaluations)
     assert_array_equal(one.natural_covariance, other.natural_covariance)
     assert_array_equal(one.fittedvalues, other.fittedvalues)
-    assert_array_equal([one.deviance, one.scale, one.llf, one.edf, one.aic], [other.deviance, other.scale, other.llf, other.edf, other.aic])
+    assert_array_equal(
+        [one.deviance, one.scale, one.llf, one.edf, one.aic],
+        [other.deviance, other.scale, other.llf, other.edf, other.aic],
+    )
 
 
 @pytest.mark.parametrize("method", ["newton", "lbfgs"])

@@ -32,7 +32,9 @@ def columns_written_out(res: cs.GLMResults) -> pd.DataFrame:
     parts = []
     for block in design.blocks:
         x = design.x[:, [block.predictor]]
-        parts.append(x if block.term is None else x * (block.term.basis.evaluate(design.contexts) @ block.term.transform))
+        parts.append(
+            x if block.term is None else x * (block.term.basis.evaluate(design.contexts) @ block.term.transform)
+        )
     return pd.DataFrame(np.hstack(parts), columns=list(design.coef_names))
 
 

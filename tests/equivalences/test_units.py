@@ -35,10 +35,14 @@ def assert_same_model(one, other, rtol):
 def test_a_rescaled_predictor_rescales_its_coefficient_and_nothing_else(response, context, factor, frame):
     smoothing = fit(response, frame, context).smoothing_parameters.to_numpy()
     plain = fit(response, frame, context, smoothing=smoothing)
-    owner = np.array([plain.design.x_names[b.predictor] == "x" for b in plain.design.blocks for _ in range(b.start, b.stop)])
+    owner = np.array(
+        [plain.design.x_names[b.predictor] == "x" for b in plain.design.blocks for _ in range(b.start, b.stop)]
+    )
     # The smoothing parameters of the rescaled predictor are in the units of its coefficients, squared.
     of_x = np.array([name.endswith(":x") for name in plain.design.penalty_names], dtype=bool)
-    other = fit(response, frame.assign(x=factor * frame["x"]), context, smoothing=np.where(of_x, factor**2, 1.0) * smoothing)
+    other = fit(
+        response, frame.assign(x=factor * frame["x"]), context, smoothing=np.where(of_x, factor**2, 1.0) * smoothing
+    )
     change = np.where(owner, factor, 1.0)
     assert_allclose(other.params * change, plain.params, rtol=1e-8, atol=1e-10)
     assert_allclose(other.bse * np.abs(change), plain.bse, rtol=1e-8)

@@ -61,7 +61,9 @@ def test_every_covariance_counts_frequencies(response, kind, frame):
     assert one.cov_type == other.cov_type == kind
     error = other.bse.to_numpy()
     tolerance = 1e-5 if kind == "bayes" else 1e-8
-    assert_allclose(one.cov_params() / np.outer(error, error), other.cov_params() / np.outer(error, error), atol=tolerance)
+    assert_allclose(
+        one.cov_params() / np.outer(error, error), other.cov_params() / np.outer(error, error), atol=tolerance
+    )
 
 
 @pytest.mark.parametrize("context", CONTEXTS)

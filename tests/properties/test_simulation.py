@@ -31,7 +31,9 @@ def test_simulated_responses_have_the_mean_and_variance_of_the_model(family, ran
 def test_variance_weights_divide_the_variance(family, random_model):
     frame = random_model(family, "linear", 1, n=60).frame
     weights = np.linspace(0.5, 4, 60)
-    kind = {"gaussian": "gaussian", "tweedie": "tweedie"}.get(family, None) or getattr(cs.families, family.title().replace("_", ""))("log")
+    kind = {"gaussian": "gaussian", "tweedie": "tweedie"}.get(family) or getattr(
+        cs.families, family.title().replace("_", "")
+    )("log")
     res = cs.glm("y ~ x", data=frame, family=kind, var_weights=weights).fit()
     draws = res.simulate(DRAWS, seed=2).to_numpy()
     variance = res.scale * variance_function(res.family, res.rows.mu) / weights
@@ -42,7 +44,9 @@ def test_variance_weights_divide_the_variance(family, random_model):
 
 def test_variance_weights_are_numbers_of_trials_for_proportions(random_model):
     frame = random_model("counted", "none", 4, n=60).frame
-    share = cs.glm("share ~ x", data=frame.assign(share=frame.y / frame.trials), family="binomial", var_weights="trials").fit()
+    share = cs.glm(
+        "share ~ x", data=frame.assign(share=frame.y / frame.trials), family="binomial", var_weights="trials"
+    ).fit()
     draws = share.simulate(DRAWS, seed=3).to_numpy() * frame["trials"].to_numpy()[:, None]
     assert_allclose(draws, np.rint(draws), atol=1e-9)
     mu, trials = share.rows.mu, frame["trials"].to_numpy()

@@ -72,7 +72,9 @@ def test_degrees_of_freedom_are_between_their_bounds(random_model, family, conte
     assert ((res.hat_diag >= 0) & (res.hat_diag <= 1 + 1e-9)).all()
 
 
-@given(family=FAMILY, context=st.sampled_from(["linear", "smooth", "mixed", "tensor"]), seed=SEED, weighted=st.booleans())
+@given(
+    family=FAMILY, context=st.sampled_from(["linear", "smooth", "mixed", "tensor"]), seed=SEED, weighted=st.booleans()
+)
 def test_heterogeneity_is_a_table_of_shares_and_probabilities(random_model, family, context, seed, weighted):
     res = random_model(family, context, seed, weighted=weighted).fit()
     table = res.heterogeneity()

@@ -125,9 +125,7 @@ def test_penalties_are_one_row_a_block_and_penalty(data):
     )
     assert design.penalties.shape == (5, design.n_coefficients)
     assert (design.penalties >= 0).all()
-    smooth, tensor = (
-        block for block in design.blocks if block.term is not None and len(block.term.penalties)
-    )
+    smooth, tensor = (block for block in design.blocks if block.term is not None and len(block.term.penalties))
     for rows, block in (((0, 1), smooth), ((2, 3, 4), tensor)):
         outside = np.ones(design.n_coefficients, dtype=bool)
         outside[block.start : block.stop] = False
@@ -152,9 +150,7 @@ def test_penalties_are_one_row_a_block_and_penalty(data):
 )
 def test_predictors_come_in_every_layout(data, convert):
     x = np.column_stack([np.ones(N), data["dose"].astype(np.float32)])
-    reference = build_design_from_arrays(
-        data["y"].to_numpy(), x, data["age"].to_numpy(), Linear(), Gaussian()
-    )
+    reference = build_design_from_arrays(data["y"].to_numpy(), x, data["age"].to_numpy(), Linear(), Gaussian())
     given = convert(x)
     design = build_design_from_arrays(
         data["y"].to_numpy()[:, None], given, np.asfortranarray(data[["age"]]), Linear(), Gaussian()

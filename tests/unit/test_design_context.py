@@ -146,9 +146,7 @@ def test_data_that_do_not_suit_the_context(data, context, message):
 )
 def test_a_context_with_a_single_value_is_left_out_with_a_warning(data, values, shown):
     data["still"] = pd.Categorical(["a"] * N, categories=["a", "b"]) if values is None else values
-    with pytest.warns(
-        DataWarning, match=f"The context still is {shown} in every row, .*: still was left out"
-    ):
+    with pytest.warns(DataWarning, match=f"The context still is {shown} in every row, .*: still was left out"):
         found = design("still + age", data)
     assert terms(found)["dose"] == ["age"]
     assert found.context_names == ("age",)

@@ -115,9 +115,7 @@ def test_two_columns_need_the_binomial_family():
 
 @pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
 def test_counts_that_are_not_whole_warn_and_go_on(family):
-    with pytest.warns(
-        DataWarning, match=r"should be whole numbers .*1 of 2 rows are not .*row p1, value 1.5"
-    ):
+    with pytest.warns(DataWarning, match=r"should be whole numbers .*1 of 2 rows are not .*row p1, value 1.5"):
         response = respond([1, 1.5], family)
     assert_array_equal(response.data, [1, 1.5])
     assert "quasi-likelihood" in response.notes[0]

@@ -53,9 +53,7 @@ def test_columns_that_are_not_used_may_be_missing(data):
 
 def test_missing_raise_names_the_first_row(data):
     data.loc[["p07", "p09"], "age"] = np.nan
-    with pytest.raises(
-        DataError, match=r"age must not be missing; 2 of 30 rows break this \(first: row p07\)"
-    ):
+    with pytest.raises(DataError, match=r"age must not be missing; 2 of 30 rows break this \(first: row p07\)"):
         design(data, missing="raise")
     with pytest.raises(OptionError, match="missing must be one of"):
         design(data, missing="ignore")
@@ -65,9 +63,7 @@ def test_missing_raise_names_the_first_row(data):
 @pytest.mark.parametrize("value", [np.inf, -np.inf])
 def test_infinite_values_are_refused(data, name, value):
     data.loc["p08", name] = value
-    with pytest.raises(
-        DataError, match=rf"{name} must be finite; 1 of 30 rows .*first: row p08, value -?inf"
-    ):
+    with pytest.raises(DataError, match=rf"{name} must be finite; 1 of 30 rows .*first: row p08, value -?inf"):
         design(data)
 
 
@@ -180,8 +176,6 @@ def test_arrays_with_different_lengths_or_indexes(data):
     with pytest.raises(DataError, match="The indexes of endog and context must be the same"):
         build_design_from_arrays(data["y"], x, data["age"].iloc[::-1], None, Poisson())
     with pytest.raises(DataError, match="The indexes of endog and var_weights must be the same"):
-        build_design_from_arrays(
-            data["y"], x, None, None, Poisson(), var_weights=data["time"].reset_index(drop=True)
-        )
+        build_design_from_arrays(data["y"], x, None, None, Poisson(), var_weights=data["time"].reset_index(drop=True))
     with pytest.raises(OptionError, match="offset must be an array when the model is given by arrays"):
         build_design_from_arrays(data["y"], x, None, None, Poisson(), offset="time")

@@ -40,8 +40,7 @@ KINDS = {
     "pyarrow": lambda: pa.Table.from_pandas(FRAME),
     "dict": lambda: {name: FRAME[name].array for name in FRAME},
     "dict of objects": lambda: (
-        {name: FRAME[name].astype(object).to_numpy() for name in FRAME if name != "kind"}
-        | {"kind": FRAME["kind"]}
+        {name: FRAME[name].astype(object).to_numpy() for name in FRAME if name != "kind"} | {"kind": FRAME["kind"]}
     ),
 }
 
@@ -155,9 +154,7 @@ def test_what_is_no_frame_is_refused(data, message):
 
 
 def test_a_missing_variable_is_answered_with_its_neighbours():
-    with pytest.raises(
-        FormulaError, match=r"'rael', but the data have no such column \(there are whole.*mean 'real'"
-    ):
+    with pytest.raises(FormulaError, match=r"'rael', but the data have no such column \(there are whole.*mean 'real'"):
         read_table(FRAME).column("rael", "The formula")
 
 

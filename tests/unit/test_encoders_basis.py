@@ -27,9 +27,7 @@ def evaluate(spec, points):
     return spec.evaluate(np.asarray(points, dtype=float).reshape(-1, 1))
 
 
-splines = st.builds(
-    uneven_knots, st.integers(0, 1000), st.shared(st.integers(1, 4), key="degree"), st.integers(1, 8)
-)
+splines = st.builds(uneven_knots, st.integers(0, 1000), st.shared(st.integers(1, 4), key="degree"), st.integers(1, 8))
 degrees = st.shared(st.integers(1, 4), key="degree")
 points = st.lists(st.floats(-20, 40), min_size=1, max_size=20)
 
@@ -98,9 +96,7 @@ def test_periodic_contexts_are_wrapped(x, turns):
     spec = spline(tuple(np.arange(-3.0, 12.0)), 3, periodic=True)
     # Functions j and j + 8 are one function of a periodic spline: its coefficients repeat.
     one_period = np.eye(8)[np.arange(spec.n_raw) % 8]
-    assert_allclose(
-        evaluate(spec, [x]) @ one_period, evaluate(spec, [x + 8.0 * turns]) @ one_period, atol=1e-12
-    )
+    assert_allclose(evaluate(spec, [x]) @ one_period, evaluate(spec, [x + 8.0 * turns]) @ one_period, atol=1e-12)
 
 
 def test_dense_basis_centres_and_scales():
@@ -118,9 +114,7 @@ def test_tensor_basis_multiplies_its_margins():
     margins = (spline(tuple(np.arange(8.0)), 3), BasisSpec(kind="factor", columns=(1,), n_levels=2))
     spec = BasisSpec(kind="tensor", columns=(0, 1), margins=margins)
     contexts = np.array([[3.2, 1.0], [4.0, 0.0]])
-    expected = [
-        np.kron(margins[0].evaluate(row[None])[0], margins[1].evaluate(row[None])[0]) for row in contexts
-    ]
+    expected = [np.kron(margins[0].evaluate(row[None])[0], margins[1].evaluate(row[None])[0]) for row in contexts]
     assert spec.n_raw == 8
     assert_allclose(spec.evaluate(contexts), expected)
 
@@ -132,9 +126,7 @@ def test_derivative_root_integrates_squares(knots, degree):
     for derivative in range(degree + 1):
         root = bspline.derivative_root(knots, degree, derivative)
         breaks = knots[degree : knots.size - degree]
-        x = np.concatenate(
-            [np.linspace(a, b, 2001)[1:] - (b - a) / 4000 for a, b in itertools.pairwise(breaks)]
-        )
+        x = np.concatenate([np.linspace(a, b, 2001)[1:] - (b - a) / 4000 for a, b in itertools.pairwise(breaks)])
         width = np.repeat(np.diff(breaks) / 2000, 2000)
         values = bspline.design(x, knots, degree, derivative)
         midpoint_rule = (values.T * width) @ values

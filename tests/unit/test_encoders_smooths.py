@@ -61,10 +61,7 @@ def test_smooths_are_centred_and_of_full_rank(term):
     values = fitted.evaluate(CONTEXTS)
     assert fitted.constrained
     assert_allclose(values.sum(axis=0), 0.0, atol=1e-9 * np.abs(values).max())
-    assert (
-        np.linalg.matrix_rank(np.column_stack([np.ones(N), values])) == fitted.n_coefficients + 1
-        or fitted.notes
-    )
+    assert np.linalg.matrix_rank(np.column_stack([np.ones(N), values])) == fitted.n_coefficients + 1 or fitted.notes
 
 
 @pytest.mark.parametrize("term", SMOOTHS, ids=describe)
@@ -85,9 +82,7 @@ def test_null_space_is_what_no_penalty_touches(term):
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(30, 80),
-    term=st.sampled_from(
-        [Smooth("c"), Smooth("c", bs="bs"), Smooth("c", bs="cr"), Smooth("c", bs="cc", k=6)]
-    ),
+    term=st.sampled_from([Smooth("c"), Smooth("c", bs="bs"), Smooth("c", bs="cr"), Smooth("c", bs="cc", k=6)]),
     skew=st.floats(0.5, 3),
 )
 def test_columns_sum_to_zero_over_any_data(seed, n, term, skew):
@@ -129,12 +124,9 @@ def test_terms_do_not_depend_on_the_units_of_a_context(seed, bs, shift, scale):
     original = fit_term(Smooth("c", bs=bs), {"c": ContextColumn(c)})
     other = fit_term(Smooth("c", bs=bs), {"c": ContextColumn(moved)})
     rounding = 1e-8 + 1e-9 * abs(shift) / scale
-    assert_allclose(
-        other.penalties, original.penalties, rtol=rounding, atol=rounding * original.penalties.max()
-    )
+    assert_allclose(other.penalties, original.penalties, rtol=rounding, atol=rounding * original.penalties.max())
     values = [
-        (f.penalties[0] > 0) * f.evaluate(x[:, None])
-        for f, x in ((original, points), (other, shift + scale * points))
+        (f.penalties[0] > 0) * f.evaluate(x[:, None]) for f, x in ((original, points), (other, shift + scale * points))
     ]
     assert_allclose(np.abs(values[1]), np.abs(values[0]), rtol=100 * rounding, atol=100 * rounding)
 
@@ -212,9 +204,7 @@ def test_natural_spline_has_no_curvature_at_its_ends():
     fitted = fit_term(Smooth("b", bs="cr"), columns())
     low, high = CONTEXTS[:, 1].min(), CONTEXTS[:, 1].max()
     for edge in (low, high):
-        left, middle, right = fitted.evaluate(
-            np.column_stack([np.zeros(3), edge + np.array([-1e-3, 0, 1e-3])])
-        )
+        left, middle, right = fitted.evaluate(np.column_stack([np.zeros(3), edge + np.array([-1e-3, 0, 1e-3])]))
         assert_allclose(left - 2 * middle + right, 0.0, atol=1e-6)
 
 
@@ -232,9 +222,7 @@ def numeric(values):
     }
 
 
-@pytest.mark.parametrize(
-    "term", [Bare("c"), Linear("c"), Smooth("c"), Smooth("c", bs="re"), Tensor(("c", "d"))]
-)
+@pytest.mark.parametrize("term", [Bare("c"), Linear("c"), Smooth("c"), Smooth("c", bs="re"), Tensor(("c", "d"))])
 def test_constant_context_has_an_error_of_its_own(term):
     with pytest.raises(ConstantContextError, match="a context that varies, but c is 3 in all 20 rows"):
         fit_term(term, numeric([3.0] * 20))
@@ -282,9 +270,7 @@ def test_data_that_cannot_carry_a_term(term, values, said):
 
 
 def test_smooth_of_a_categorical_context():
-    with pytest.raises(
-        DataError, match=r"s\(g\) needs a numeric context, but g is categorical .* s\(g, bs='re'\)"
-    ):
+    with pytest.raises(DataError, match=r"s\(g\) needs a numeric context, but g is categorical .* s\(g, bs='re'\)"):
         fit_term(Smooth("g"), columns())
 
 
@@ -295,9 +281,7 @@ def test_levels_without_rows_are_refused_for_factors_and_kept_for_random_effects
     assert fit_term(Smooth("g", bs="re"), some).n_coefficients == 3
 
 
-@pytest.mark.parametrize(
-    "term", [Smooth("a", k=3), Smooth("a", bs="xx"), Tensor(("a", "b"), bs=("re", "ps"))]
-)
+@pytest.mark.parametrize("term", [Smooth("a", k=3), Smooth("a", bs="xx"), Tensor(("a", "b"), bs=("re", "ps"))])
 def test_options_are_checked_for_terms_made_by_hand(term):
     with pytest.raises(OptionError):
         fit_term(term, columns())

@@ -44,10 +44,7 @@ def test_noise_is_the_expected_variance_of_an_effect_that_is_not_there() -> None
     generator = np.random.default_rng(1)
     moments, root = np.diag([1.0, 3.0]), np.array([[0.5, 0], [0.3, 0.2]])
     terms = {"a": np.array([0, 1])}
-    draws = [
-        variation_shares(moments, root @ generator.standard_normal(2), root @ root.T, terms)
-        for _ in range(2000)
-    ]
+    draws = [variation_shares(moments, root @ generator.standard_normal(2), root @ root.T, terms) for _ in range(2000)]
     assert_allclose(np.mean([draw.variance for draw in draws]), draws[0].noise, rtol=0.1)
 
 

@@ -26,9 +26,7 @@ def test_points_that_move_together_need_no_more_than_one_point() -> None:
 def test_all_directions_give_scheffe() -> None:
     angles = np.linspace(0, np.pi, 2000)
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
-    assert_allclose(
-        simultaneous_critical_value(circle, np.eye(2)), np.sqrt(stats.chi2.isf(0.05, 2)), rtol=1e-4
-    )
+    assert_allclose(simultaneous_critical_value(circle, np.eye(2)), np.sqrt(stats.chi2.isf(0.05, 2)), rtol=1e-4)
     exact = np.sqrt(2 * stats.f.isf(0.05, 2, 7))
     assert_allclose(simultaneous_critical_value(circle, np.eye(2), residual_df=7.0), exact, rtol=1e-4)
 

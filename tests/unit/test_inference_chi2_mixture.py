@@ -70,9 +70,7 @@ def test_equal_weights_over_a_mean_square_are_f(df: float, residual_df: float, t
     assert_allclose(independent, exact, rtol=1e-9)
     # Within the same residuals: the ratio is (df + residual_df) times a beta variable.
     total = df + residual_df
-    shared = ratio_survival(
-        total * df * f / (df * f + residual_df), np.ones(1), total, df=np.array([df]), shared=True
-    )
+    shared = ratio_survival(total * df * f / (df * f + residual_df), np.ones(1), total, df=np.array([df]), shared=True)
     assert_allclose(shared, exact, rtol=1e-5)
 
 
@@ -83,9 +81,7 @@ def test_ratio_in_the_same_residuals_agrees_with_simulation() -> None:
     for q in [1.0, 5.0, 12.0]:
         exact = ratio_survival(q, weights, 12, shared=True)
         assert abs(np.mean(ratio > q) - exact) < 4 * np.sqrt(exact * (1 - exact) / draws)
-    assert (
-        ratio_survival(36.0, weights, 12, shared=True) == 0
-    )  # the ratio is below 12 times the largest weight
+    assert ratio_survival(36.0, weights, 12, shared=True) == 0  # the ratio is below 12 times the largest weight
 
 
 def test_saddlepoint_is_close_and_takes_over_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

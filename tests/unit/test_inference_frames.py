@@ -53,9 +53,7 @@ class CentredModel:
         n = len(data["c1"])
         z = np.zeros((n, 95))
         z[:, :5] = np.column_stack([np.ones(n), *(data[name] for name in PREDICTORS[1:])])
-        for smooth, transform, block in zip(
-            self.stored["smooths"], self.transforms, self.blocks, strict=True
-        ):
+        for smooth, transform, block in zip(self.stored["smooths"], self.transforms, self.blocks, strict=True):
             x = np.ones(n) if smooth["by"] == "NA" else data[smooth["by"]]
             z[:, block] = x[:, None] * (basis(data[smooth["term"]]) @ transform)
         return z
@@ -78,9 +76,7 @@ def test_standard_errors_of_predictions_allow_for_the_smoothing_parameters_as_in
     penalised = np.sum((y - z @ theta) ** 2) + bending.sum()
     phi = penalised / (1000 - 15)
     hessian = np.zeros((11, 11))
-    hessian[:10, :10] = (
-        -(pulls * theta) @ inverse @ (pulls * theta).T / phi - pulls @ inverse**2 @ pulls.T / 2
-    )
+    hessian[:10, :10] = -(pulls * theta) @ inverse @ (pulls * theta).T / phi - pulls @ inverse**2 @ pulls.T / 2
     hessian[:10, :10] += np.diag(bending / (2 * phi) + pulls @ np.diag(inverse) / 2)
     hessian[:10, 10] = hessian[10, :10] = -bending / (2 * phi)
     hessian[10, 10] = penalised / (2 * phi)
@@ -90,9 +86,7 @@ def test_standard_errors_of_predictions_allow_for_the_smoothing_parameters_as_in
     assert_allclose(new @ theta, stored["pred_link"], rtol=1e-6)
     assert_allclose(errors(new, conditional.bayesian), stored["pred_link_se"], rtol=1e-6)
     options = {"dtheta_drho": -inverse @ (pulls * theta).T, "hessian": hessian, "edf1": conditional.edf1}
-    as_mgcv = corrected_covariance(
-        gram, model.penalties, lambdas, stored["scale"], frame=model.frame, **options
-    )
+    as_mgcv = corrected_covariance(gram, model.penalties, lambdas, stored["scale"], frame=model.frame, **options)
     assert_allclose(errors(new, as_mgcv.covariance), stored["pred_link_se_unconditional"], rtol=1e-5)
     assert_allclose(as_mgcv.edf2.sum(), sum(stored["edf2"]), rtol=1e-5)
     default = corrected_covariance(gram, model.penalties, lambdas, stored["scale"], **options)

@@ -33,9 +33,7 @@ def responses(name: str, mu: np.ndarray, generator: np.random.Generator) -> np.n
     if name in ("gamma", "inverse_gaussian"):
         return mu * generator.gamma(3, 1 / 3, mu.size)
     if name == "tweedie":
-        return np.array(
-            [generator.gamma(2 * count, 0.5) if count else 0.0 for count in generator.poisson(mu)]
-        )
+        return np.array([generator.gamma(2 * count, 0.5) if count else 0.0 for count in generator.poisson(mu)])
     return generator.poisson(mu * generator.gamma(2, 0.5, mu.size)).astype(float)
 
 

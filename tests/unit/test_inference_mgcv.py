@@ -165,9 +165,7 @@ def test_concurvity_with_all_other_terms() -> None:
     groups = dict(zip(names, positions, strict=True)) | {"slopes": np.arange(1, 5)}
     ours = concurvity(model.z.T @ model.z, model.theta, groups)
     # mgcv 1.8-41 calls its first column "para", but it is about the intercept alone.
-    for name, (worst, observed, estimate) in zip(
-        names, np.transpose(model.stored["concurvity"]), strict=True
-    ):
+    for name, (worst, observed, estimate) in zip(names, np.transpose(model.stored["concurvity"]), strict=True):
         assert_allclose(ours[name].worst, worst, rtol=1e-7)
         assert_allclose(ours[name].observed, observed, rtol=1e-7)
         assert_allclose(ours[name].estimate, estimate, rtol=1e-7)

@@ -38,9 +38,7 @@ class Fit:
         self.clusters = columns.pop("cluster").astype(int)
         responses = [columns.pop(name) for name in ("y", "y0", "y1") if name in columns]
         self.z = np.column_stack(list(columns.values()))
-        self.score, self.weights = self._score(
-            case, responses, self.z @ np.array(self.stored["coefficients"])
-        )
+        self.score, self.weights = self._score(case, responses, self.z @ np.array(self.stored["coefficients"]))
         gram = self.z.T @ (self.weights[:, None] * self.z)
         self.bread = coefficient_covariance(gram, np.zeros(len(gram)), 1.0).bayesian
         self.leverage = self.weights * np.einsum("ij,jk,ik->i", self.z, self.bread, self.z)
@@ -99,9 +97,7 @@ def test_a_frequency_of_two_is_the_row_twice_and_of_zero_no_row(kind: str) -> No
     v[3] = 0.0
     weighted = robust(z, y, v, frequency.astype(float), kind)
     repeated = np.repeat(np.arange(30)[v > 0], frequency[v > 0])
-    assert_allclose(
-        weighted, robust(z[repeated], y[repeated], v[repeated], np.ones(len(repeated)), kind), rtol=1e-10
-    )
+    assert_allclose(weighted, robust(z[repeated], y[repeated], v[repeated], np.ones(len(repeated)), kind), rtol=1e-10)
 
 
 def robust(z: np.ndarray, y: np.ndarray, v: np.ndarray, f: np.ndarray, kind: str) -> np.ndarray:

@@ -50,9 +50,7 @@ class Setting:
         )
 
     def information(self) -> np.ndarray:
-        return projected_information(
-            self.z0.T @ self.z0, self.z0.T @ self.z1, self.z1.T @ self.z1, self.penalty0
-        )
+        return projected_information(self.z0.T @ self.z0, self.z0.T @ self.z1, self.z1.T @ self.z1, self.penalty0)
 
     def f_test(self, y: np.ndarray) -> float:
         both = np.column_stack([self.z0, self.z1])

@@ -38,9 +38,7 @@ def term(case: str, index: int) -> dict:
 @pytest.mark.parametrize(("case", "index"), [("gaussian", 1), ("poisson", 1), ("select", 0)])
 def test_random_effect_test_is_that_of_the_summary(case: str, index: int) -> None:
     stored = term(case, index)
-    ours = random_effect_test(
-        stored["coefficients"], stored["Vp"], stored["Ve"], residual_df=stored["residual_df"]
-    )
+    ours = random_effect_test(stored["coefficients"], stored["Vp"], stored["Ve"], residual_df=stored["residual_df"])
     assert_allclose(ours.statistic, stored["statistic"], rtol=1e-7)
     assert ours.ref_df == stored["ref_df"]
     assert_allclose(ours.pvalue, stored["pvalue"], atol=2e-5)  # the error mgcv allows itself
@@ -88,9 +86,7 @@ def test_results_do_not_depend_on_coordinates(residual_df: float | None) -> None
 
     ve = vp @ gram @ vp
     plain = random_effect_test(beta, vp, ve, residual_df=residual_df)
-    turned = random_effect_test(
-        change @ beta, change @ vp @ change.T, change @ ve @ change.T, residual_df=residual_df
-    )
+    turned = random_effect_test(change @ beta, change @ vp @ change.T, change @ ve @ change.T, residual_df=residual_df)
     assert_allclose(turned.statistic, plain.statistic, rtol=1e-8)
     assert_allclose(turned.pvalue, plain.pvalue, rtol=1e-8)
 
@@ -112,9 +108,7 @@ def test_pvalue_is_continuous_in_the_rank() -> None:
     gram, vp = np.eye(4), np.diag([1, 0.8, 0.5, 0.1])
     beta = np.array([1.5, 1.2, 0.7, 0.2])
     for rank in (1.0, 2.0, 3.0):
-        below, at, above = (
-            smooth_test(beta, vp, gram, ref_df=rank + shift).pvalue for shift in (-1e-9, 0, 1e-9)
-        )
+        below, at, above = (smooth_test(beta, vp, gram, ref_df=rank + shift).pvalue for shift in (-1e-9, 0, 1e-9))
         assert_allclose([below, above], at, atol=1e-3)
 
 
@@ -144,10 +138,7 @@ def test_null_distribution_of_the_smooth_test() -> None:
     vp = np.linalg.inv(gram + penalty)
     influence = vp @ gram
     edf1 = np.trace(2 * influence - influence @ influence)
-    pvalues = [
-        smooth_test(vp @ z.T @ generator.standard_normal(60), vp, gram, ref_df=edf1).pvalue
-        for _ in range(600)
-    ]
+    pvalues = [smooth_test(vp @ z.T @ generator.standard_normal(60), vp, gram, ref_df=edf1).pvalue for _ in range(600)]
     assert abs(np.mean(np.array(pvalues) < 0.05) - 0.05) < 0.03
 
 

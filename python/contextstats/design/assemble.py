@@ -30,9 +30,7 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def assemble(
-    x_names: Sequence[str], contexts: Contexts, *, select: bool, freq_weights: Floats | None
-) -> Layout:
+def assemble(x_names: Sequence[str], contexts: Contexts, *, select: bool, freq_weights: Floats | None) -> Layout:
     """Fit every different term once and lay out its coefficients for each predictor that has it.
 
     Parameters

@@ -91,9 +91,7 @@ def build_design_from_formula(
     wanted = dict.fromkeys((*of_response, *of_predictors))
     columns = {name: table.column(name, main.where) for name in wanted}
     in_context = {name: table.column(name, "The context formula") for name in request.variables}
-    kept = keep_rows(
-        [*columns.values(), *in_context.values(), *inputs.columns], inputs.positive, table.labels, missing
-    )
+    kept = keep_rows([*columns.values(), *in_context.values(), *inputs.columns], inputs.positive, table.labels, missing)
     labels = table.labels if kept.rows is None else table.labels[kept.rows]
     row = labels.__getitem__
     columns = {name: column.take(kept.rows) for name, column in columns.items()}
@@ -161,9 +159,7 @@ def build_design_from_arrays(
     endog_columns, predictors = read_response_columns(endog), read_predictors(exog)
     in_context = [] if context is None else read_columns(context, "context", "c")
     if not predictors:
-        raise DataError(
-            "exog must have at least one column, but has none. A column of ones is the intercept."
-        )
+        raise DataError("exog must have at least one column, but has none. A column of ones is the intercept.")
     _refuse_same_names(predictors, in_context)
     lengths = {"endog": endog_columns[0].data.size, "exog": predictors[0].data.size}
     n = require_lengths(lengths | ({"context": in_context[0].data.size} if in_context else {}))
@@ -172,9 +168,7 @@ def build_design_from_arrays(
     index = common_index({**parts, **given})
     labels = pd.RangeIndex(n) if index is None else index
     inputs = read_row_inputs(given, table=None, parts=parts, labels=labels, family=family)
-    kept = keep_rows(
-        [*endog_columns, *predictors, *in_context, *inputs.columns], inputs.positive, labels, missing
-    )
+    kept = keep_rows([*endog_columns, *predictors, *in_context, *inputs.columns], inputs.positive, labels, missing)
     labels = labels if kept.rows is None else labels[kept.rows]
     x = np.empty((kept.n, len(predictors)), order="F")
     for j, column in enumerate(predictors):
@@ -185,9 +179,7 @@ def build_design_from_arrays(
     terms = for_array_contexts(encoder, list(complete.values())) if in_context else ()
     contexts = prepare_contexts(complete, (terms,) * len(predictors), kept.n)
     names = tuple(column.name for column in predictors)
-    recipe = Recipe(
-        "arrays", names, contexts.variables, given_contexts=tuple(column.name for column in in_context)
-    )
+    recipe = Recipe("arrays", names, contexts.variables, given_contexts=tuple(column.name for column in in_context))
     response = [column.take(kept.rows) for column in endog_columns]
     return _finish(_Parts(response, x, contexts, inputs, kept, labels, recipe, []), family, select=select)
 

@@ -19,9 +19,7 @@ def constant_columns(x: Floats, names: Sequence[str]) -> list[str]:
 
 def duplicate_columns(x: Floats, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return pairs of predictors that are the same in every row."""
-    candidates = [
-        (i, j) for i, j in combinations(range(x.shape[1]), 2) if x[0, i] == x[0, j] and x[-1, i] == x[-1, j]
-    ]
+    candidates = [(i, j) for i, j in combinations(range(x.shape[1]), 2) if x[0, i] == x[0, j] and x[-1, i] == x[-1, j]]
     return [(names[i], names[j]) for i, j in candidates if np.array_equal(x[:, i], x[:, j])]
 
 

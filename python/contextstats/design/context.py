@@ -146,9 +146,7 @@ class ContextVariable:
             return codes, np.zeros(codes.size, dtype=bool)
         column = column.as_numbers()
         if column.levels is not None:
-            raise DataError(
-                f"{self.name} was numeric in the fit, but holds levels in the new data. Convert it."
-            )
+            raise DataError(f"{self.name} was numeric in the fit, but holds levels in the new data. Convert it.")
         refuse_infinite(column, labels)
         return column.data, (column.data < self.low) | (column.data > self.high)
 
@@ -202,9 +200,7 @@ def prepare_contexts(columns: Mapping[str, Column], terms: tuple[Terms, ...], n:
     columns = _by_levels_where_asked(columns, terms)
     terms = tuple(tuple(_settled(term, columns) for term in own) for own in terms)
     notes: list[str] = []
-    constant = {
-        name for own in terms for term in own for name in term.variables if _is_constant(columns[name])
-    }
+    constant = {name for own in terms for term in own for name in term.variables if _is_constant(columns[name])}
     if constant:
         terms, notes = _without_constants(terms, columns, constant)
     names = tuple(dict.fromkeys(name for own in terms for term in own for name in term.variables))

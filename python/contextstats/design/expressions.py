@@ -68,9 +68,7 @@ def references(expression: str) -> References:
     tree, quoted = _parse(expression)
     found = References()
     _visit(tree.body, quoted, found)
-    return References(
-        *(list(dict.fromkeys(names)) for names in (found.variables, found.functions, found.categorical))
-    )
+    return References(*(list(dict.fromkeys(names)) for names in (found.variables, found.functions, found.categorical)))
 
 
 def is_harmless(expression: str, variables: Iterable[str]) -> bool:

@@ -68,13 +68,9 @@ def read_formula(text: Any) -> MainFormula:
         If it is no text, cannot be read, lacks a response, or holds what belongs elsewhere.
     """
     if not isinstance(text, str):
-        raise FormulaError(
-            f"The formula must be text, such as 'y ~ dose + sex', but is of type {type(text).__name__}."
-        )
+        raise FormulaError(f"The formula must be text, such as 'y ~ dose + sex', but is of type {type(text).__name__}.")
     if "~" not in text:
-        raise FormulaError(
-            f"The formula {text!r} must name a response and predictors, as in 'y ~ dose + sex'."
-        )
+        raise FormulaError(f"The formula {text!r} must name a response and predictors, as in 'y ~ dose + sex'.")
     sides = [side.strip() for side in text.split("~")]
     if sides[-1] in ("", "."):
         raise FormulaError(
@@ -90,9 +86,7 @@ def read_formula(text: Any) -> MainFormula:
         ) from error
     if not hasattr(parsed, "rhs") or not hasattr(parsed, "lhs"):
         raise FormulaError(f"The formula {text!r} must name a response before the ~, as in 'y ~ dose + sex'.")
-    if not isinstance(parsed.rhs, formulaic.SimpleFormula) or not isinstance(
-        parsed.lhs, formulaic.SimpleFormula
-    ):
+    if not isinstance(parsed.rhs, formulaic.SimpleFormula) or not isinstance(parsed.lhs, formulaic.SimpleFormula):
         raise FormulaError(
             f"The formula {text!r} must have one right-hand side. Contexts are given by context=, not by |."
         )
@@ -110,9 +104,7 @@ def read_formula(text: Any) -> MainFormula:
     for factor in (*formula.response, *formula.factors):
         _refuse_misplaced(formula, factor)
         if factor in formula.response and factor.expression in factors:
-            raise FormulaError(
-                f"{formula.where} has {factor.expression} on both sides. Take it out of one of them."
-            )
+            raise FormulaError(f"{formula.where} has {factor.expression} on both sides. Take it out of one of them.")
     return formula
 
 
@@ -128,8 +120,7 @@ def _response(text: str, terms: Any) -> tuple[Factor, ...]:
         response.append(Factor(str(factor.expr), factor.eval_method.value == "lookup"))
     if not 1 <= len(response) <= 2:
         raise FormulaError(
-            f"The formula {text!r} must have one response, or two for 'successes + failures', but has "
-            f"{len(response)}."
+            f"The formula {text!r} must have one response, or two for 'successes + failures', but has {len(response)}."
         )
     return tuple(response)
 

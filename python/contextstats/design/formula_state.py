@@ -75,9 +75,7 @@ class FormulaState:
             "text": self.text,
             "columns": list(self.columns),
             "terms": [[name, list(members)] for name, members in self.terms],
-            "variables": [
-                [v.name, None if v.levels is None else list(v.levels), v.integer] for v in self.variables
-            ],
+            "variables": [[v.name, None if v.levels is None else list(v.levels), v.integer] for v in self.variables],
             "bare": self.bare,
             "kinds": dict(self.kinds),
             "levels": {name: list(levels) for name, levels in self.levels.items()},
@@ -163,9 +161,7 @@ class FormulaState:
             )
             for expression, kind in kinds.items()
         }
-        return formulaic.ModelSpec(
-            formula=formula.predictors, transform_state=transforms, encoder_state=states
-        )
+        return formulaic.ModelSpec(formula=formula.predictors, transform_state=transforms, encoder_state=states)
 
     def _check_levels(self, columns: Mapping[str, Column], row: RowLabel) -> None:
         for expression, levels in self.levels.items():
@@ -178,18 +174,10 @@ class FormulaState:
 def _as_fitted(column: Column, variable: Variable, row: RowLabel) -> Column:
     """Return a column of new data with the type and levels it had in the fit."""
     if variable.levels is not None:
-        if column.levels is None and not all(
-            isinstance(level, bool | int | float) for level in variable.levels
-        ):
-            raise DataError(
-                f"{variable.name} was categorical in the fit, but is numeric in the new data. Convert it."
-            )
-        return Column(
-            column.name, match_levels(column, variable.levels, fix=UNSEEN_LEVEL, row=row), variable.levels
-        )
+        if column.levels is None and not all(isinstance(level, bool | int | float) for level in variable.levels):
+            raise DataError(f"{variable.name} was categorical in the fit, but is numeric in the new data. Convert it.")
+        return Column(column.name, match_levels(column, variable.levels, fix=UNSEEN_LEVEL, row=row), variable.levels)
     column = column.as_numbers()
     if column.levels is not None:
-        raise DataError(
-            f"{variable.name} was numeric in the fit, but holds levels in the new data. Convert it."
-        )
+        raise DataError(f"{variable.name} was numeric in the fit, but holds levels in the new data. Convert it.")
     return column

@@ -80,9 +80,7 @@ def keep_rows(
         if not absent.any():
             continue
         if missing == "raise":
-            refuse_missing(
-                column, absent, labels, "Fill the values in, or let missing='drop' leave the rows out."
-            )
+            refuse_missing(column, absent, labels, "Fill the values in, or let missing='drop' leave the rows out.")
         causes[column.name] = int(absent.sum())
         keep &= finite
     kept = int(keep.sum())
@@ -108,9 +106,7 @@ def require_enough_rows(n: int, coefficient_names: Sequence[str]) -> None:
     """
     n_coefficients = len(coefficient_names)
     if n_coefficients == 0:
-        raise DataError(
-            "The model must have a coefficient, but has no predictors. Add one, or keep the intercept."
-        )
+        raise DataError("The model must have a coefficient, but has no predictors. Add one, or keep the intercept.")
     if n < n_coefficients:
         raise DataError(
             f"The model must not have more coefficients than rows, but has {n_coefficients} for {n} rows. "

@@ -104,9 +104,7 @@ def evaluate_response(
 def _refuse_same_names(formula: MainFormula, names: tuple[str, ...]) -> None:
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
-        raise FormulaError(
-            f"{formula.where} gives two predictors the name {twice[0]}. Rename the column of the data."
-        )
+        raise FormulaError(f"{formula.where} gives two predictors the name {twice[0]}. Rename the column of the data.")
 
 
 def _plain_or_live(

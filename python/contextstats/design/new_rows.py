@@ -63,7 +63,6 @@ def columns_by_position(data: Any, names: tuple[str, ...], what: str) -> list[Co
     columns = read_columns(data, what, "column ")
     if len(columns) != len(names):
         raise DataError(
-            f"{what} must have {len(names)} columns ({', '.join(names)}), as in the fit, but has "
-            f"{len(columns)}."
+            f"{what} must have {len(names)} columns ({', '.join(names)}), as in the fit, but has {len(columns)}."
         )
     return [replace(column, name=name) for column, name in zip(columns, names, strict=True)]

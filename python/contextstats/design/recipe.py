@@ -126,9 +126,7 @@ class Recipe:
             If plain data cannot describe the formula.
         """
         self.check_saveable()
-        contexts = [
-            [c.name, None if c.levels is None else list(c.levels), c.low, c.high] for c in self.contexts
-        ]
+        contexts = [[c.name, None if c.levels is None else list(c.levels), c.low, c.high] for c in self.contexts]
         return {
             "format": FORMAT,
             "entry": self.entry,
@@ -150,9 +148,7 @@ class Recipe:
             If it was written in another format.
         """
         if state.get("format") != FORMAT:
-            raise DataError(
-                f"A recipe must have format {FORMAT}, but has {state.get('format')}. Fit the model again."
-            )
+            raise DataError(f"A recipe must have format {FORMAT}, but has {state.get('format')}. Fit the model again.")
         formula = None if state["formula"] is None else FormulaState.from_dict(state["formula"])
         contexts = tuple(
             ContextVariable(name, _levels(levels), low, high) for name, levels, low, high in state["contexts"]
@@ -210,9 +206,7 @@ class Recipe:
         predictors = [column.as_numbers() for column in predictors]
         for column in predictors:
             if column.levels is not None:
-                raise DataError(
-                    f"{column.name} in newdata must hold numbers, but holds levels. Use dummy columns."
-                )
+                raise DataError(f"{column.name} in newdata must hold numbers, but holds levels. Use dummy columns.")
         if context is not None:
             contexts, _ = self._context_columns(context)
         elif table is not None:
@@ -230,9 +224,7 @@ class Recipe:
 
     def _context_columns(self, context: Any) -> tuple[list[Column], pd.Index]:
         table = as_table(context, "context")
-        if table is not None and (
-            self.entry == "formula" or all(variable.name in table for variable in self.contexts)
-        ):
+        if table is not None and (self.entry == "formula" or all(variable.name in table for variable in self.contexts)):
             return self._contexts_from(table), table.labels
         return self._contexts_by_position(context)
 

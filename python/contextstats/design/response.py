@@ -66,8 +66,7 @@ def read_response(columns: Sequence[Column], family: Family, labels: pd.Index, *
         response = _successes_and_failures(columns[0], columns[1], family, labels)
     elif len(columns) != 1:
         raise DataError(
-            "The response must be one column, or two of successes and failures, but there are "
-            f"{len(columns)}."
+            f"The response must be one column, or two of successes and failures, but there are {len(columns)}."
         )
     elif family.core_name == "binomial":
         response = _binomial(columns[0], labels, weighted)
@@ -76,9 +75,7 @@ def read_response(columns: Sequence[Column], family: Family, labels: pd.Index, *
     return _warn_if_constant(response, family)
 
 
-def _successes_and_failures(
-    successes: Column, failures: Column, family: Family, labels: pd.Index
-) -> Response:
+def _successes_and_failures(successes: Column, failures: Column, family: Family, labels: pd.Index) -> Response:
     if family.core_name != "binomial":
         raise DataError(
             f"The response must be one column when family={family.core_name!r}, but there are two "

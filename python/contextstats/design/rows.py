@@ -13,9 +13,7 @@ from contextstats.design.columns import Column
 from contextstats.errors import DataError, bad_rows
 
 
-def broken_rule(
-    column: Column, bad: NDArray[np.bool_], labels: pd.Index, *, rule: str, fix: str
-) -> DataError:
+def broken_rule(column: Column, bad: NDArray[np.bool_], labels: pd.Index, *, rule: str, fix: str) -> DataError:
     """Describe the rows of a column that break a rule; the caller raises what is returned."""
     names = cast("Sequence[Any]", labels)
     return bad_rows(column.name, bad, rule=rule, fix=fix, values=column.data, labels=names)

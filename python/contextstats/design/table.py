@@ -28,9 +28,7 @@ class Table:
         Whether the labels came with the data.
     """
 
-    def __init__(
-        self, names: tuple[str, ...], columns: dict[str, Any], labels: pd.Index, indexed: bool
-    ) -> None:
+    def __init__(self, names: tuple[str, ...], columns: dict[str, Any], labels: pd.Index, indexed: bool) -> None:
         self.names = names
         self.labels = labels
         self.indexed = indexed
@@ -139,9 +137,7 @@ def as_frame(data: Any, what: str) -> Any:
 def _require_unique(names: Iterable[Any], what: str) -> None:
     twice = [f"{name} stands {count} times" for name, count in Counter(map(str, names)).items() if count > 1]
     if twice:
-        raise DataError(
-            f"The columns of {what} must have different names, but {', '.join(twice)}. Rename them."
-        )
+        raise DataError(f"The columns of {what} must have different names, but {', '.join(twice)}. Rename them.")
 
 
 def _from_mapping(data: Mapping[Any, Any], what: str) -> Table:
@@ -181,9 +177,7 @@ def common_index(parts: Mapping[str, Any]) -> pd.Index | None:
 
 def _misaligned(first_name: str, first: pd.Index, name: str, index: pd.Index) -> DataError:
     if len(first) != len(index):
-        return DataError(
-            f"{first_name} and {name} must have the same rows, but have {len(first)} and {len(index)}."
-        )
+        return DataError(f"{first_name} and {name} must have the same rows, but have {len(first)} and {len(index)}.")
     row = next(i for i in range(len(first)) if first[i] != index[i])
     reordered = bool(first.isin(index).all() and index.isin(first).all())
     found = "the same labels in another order" if reordered else "different labels"

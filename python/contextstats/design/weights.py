@@ -85,9 +85,7 @@ def read_row_inputs(
         If an exposure is given for another link than the logarithm.
     """
     if given["exposure"] is not None and family.link_name != "log":
-        raise OptionError(
-            f"exposure needs the log link, but the link is {family.link_name!r}. Use offset= instead."
-        )
+        raise OptionError(f"exposure needs the log link, but the link is {family.link_name!r}. Use offset= instead.")
     common_index({**parts, **given})
     read = {name: _read(name, value, table, labels) for name, value in given.items()}
     freq, var = read["freq_weights"], read["var_weights"]
@@ -129,9 +127,7 @@ def _checked(name: str, column: Column, labels: pd.Index) -> Column:
     if column.levels is not None:
         raise DataError(f"{name} must hold numbers, but holds text. Convert it first.")
     if column.data.size != len(labels):
-        raise DataError(
-            f"{name} must have one value for each row, but has {column.data.size} for {len(labels)} rows."
-        )
+        raise DataError(f"{name} must have one value for each row, but has {column.data.size} for {len(labels)} rows.")
     _CHECKS[name](column, labels)
     return column
 
@@ -165,6 +161,5 @@ def weight_notes(freq_weights: Floats) -> list[str]:
     if (freq_weights == np.rint(freq_weights)).all():
         return []
     return [
-        "freq_weights are not all whole numbers; the number of observations is their sum, "
-        f"{freq_weights.sum():.6g}."
+        f"freq_weights are not all whole numbers; the number of observations is their sum, {freq_weights.sum():.6g}."
     ]

@@ -71,8 +71,7 @@ class Additive:
         unknown = [name for name in self.linear if name not in context_names]
         if unknown:
             raise OptionError(
-                f"linear must name contexts, but {unknown[0]!r} is none. "
-                f"The contexts are {', '.join(context_names)}."
+                f"linear must name contexts, but {unknown[0]!r} is none. The contexts are {', '.join(context_names)}."
             )
         pairs = zip(context_names, is_categorical, strict=True)
         return tuple(self._term(name, categorical) for name, categorical in pairs)

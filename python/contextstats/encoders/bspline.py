@@ -51,9 +51,7 @@ def local_values(
     return cell - degree, values
 
 
-def local_values_continued(
-    x: FloatArray, knots: FloatArray, degree: int
-) -> tuple[NDArray[np.intp], FloatArray]:
+def local_values_continued(x: FloatArray, knots: FloatArray, degree: int) -> tuple[NDArray[np.intp], FloatArray]:
     """As `local_values`, for any x: outside the boundary knots the functions go on as straight lines."""
     inside = np.clip(x, knots[degree], knots[-degree - 1])
     first, values = local_values(inside, knots, degree)

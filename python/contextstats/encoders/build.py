@@ -64,7 +64,5 @@ def fit_term(
     """
     missing = [name for name in term.variables if name not in columns]
     if missing:
-        raise DataError(
-            f"{term.label} needs the context {missing[0]!r}, but the contexts are {', '.join(columns)}."
-        )
+        raise DataError(f"{term.label} needs the context {missing[0]!r}, but the contexts are {', '.join(columns)}.")
     return _FITTERS[type(term)](term, Inputs(columns, select, freq_weights))

@@ -102,8 +102,7 @@ def require_categorical(name: str, column: ContextColumn, label: str) -> tuple[o
     """
     if column.levels is None:
         raise DataError(
-            f"{label} needs a categorical context, but {name} is numeric. "
-            "Convert it to text or to a categorical."
+            f"{label} needs a categorical context, but {name} is numeric. Convert it to text or to a categorical."
         )
     if column.n_distinct(2) < 2:
         raise ConstantContextError(

@@ -75,9 +75,7 @@ def summarise_rows(parts: Sequence[Rows], weights: FloatArray | None) -> tuple[F
     for start in range(0, n, _CHUNK):
         rows = slice(start, start + _CHUNK)
         blocks = [functions(values[rows]) for values, functions in parts]
-        means = means + (
-            share[rows] @ blocks[0] if len(blocks) == 1 else (blocks[0].T * share[rows]) @ blocks[1]
-        )
+        means = means + (share[rows] @ blocks[0] if len(blocks) == 1 else (blocks[0].T * share[rows]) @ blocks[1])
         sums = [np.abs(block).sum(axis=1) for block in blocks]
         row_norm = max(row_norm, float(np.prod(sums, axis=0).max()))
     return means, row_norm

@@ -30,11 +30,7 @@ def format_term(term: Term) -> str:
 
 def _changed(term: Smooth | Tensor) -> dict[str, Any]:
     options = [field for field in fields(term) if field.name in ("k", "bs", "m", "bounds")]
-    return {
-        field.name: getattr(term, field.name)
-        for field in options
-        if getattr(term, field.name) != field.default
-    }
+    return {field.name: getattr(term, field.name) for field in options if getattr(term, field.name) != field.default}
 
 
 def _name(variable: str) -> str:

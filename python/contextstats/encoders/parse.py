@@ -44,9 +44,7 @@ def parse_context(text: str) -> tuple[Term, ...]:
         two terms contain the same effect.
     """
     if not isinstance(text, str):
-        raise FormulaError(
-            f"A context formula must be a string, but is of type {type(text).__name__}. {_HELP}"
-        )
+        raise FormulaError(f"A context formula must be a string, but is of type {type(text).__name__}. {_HELP}")
     pieces = _split(text)
     terms = [term for start, piece in pieces for term in _Piece(text, start, piece).terms()]
     try:
@@ -72,9 +70,7 @@ def _split(text: str) -> list[tuple[int, str]]:
         elif character in ")]":
             depth -= 1
         elif character == "#":
-            raise FormulaError(
-                f"A context formula has no comments, but {text!r} has a # at character {position + 1}."
-            )
+            raise FormulaError(f"A context formula has no comments, but {text!r} has a # at character {position + 1}.")
         elif character == "+" and depth == 0:
             pieces.append((start, text[start:position]))
             start = position + 1
@@ -89,9 +85,7 @@ class _Piece:
     def __init__(self, formula: str, start: int, piece: str) -> None:
         self.formula = formula
         self.text = piece.strip()
-        self.source = _QUOTED.sub(
-            lambda quoted: quoted[0] if quoted[1] is None else f"Q({quoted[1]!r})", self.text
-        )
+        self.source = _QUOTED.sub(lambda quoted: quoted[0] if quoted[1] is None else f"Q({quoted[1]!r})", self.text)
         self.position = start + len(piece) - len(piece.lstrip()) + 1
 
     def error(self, problem: str) -> FormulaError:
@@ -170,9 +164,7 @@ class _Piece:
         for keyword in node.keywords:
             if keyword.arg is None or keyword.arg not in allowed:
                 known = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
-                raise self.error(
-                    f"{self.function_name(node)}() has no option {keyword.arg or '**'}; {known}."
-                )
+                raise self.error(f"{self.function_name(node)}() has no option {keyword.arg or '**'}; {known}.")
             if keyword.arg in values:
                 raise self.error(f"the option {keyword.arg} is given twice. Keep one of the two.")
             try:
@@ -212,9 +204,7 @@ def _tensor(piece: _Piece, node: ast.Call) -> Term:
         advice = f" For a smooth of one context write s({names[0]})." if len(names) == 1 else ""
         raise piece.error(f"{function}() takes two contexts, but got {len(names)}.{advice}")
     if names[0] == names[1]:
-        raise piece.error(
-            f"{function}() takes two different contexts, but got {names[0]} twice. Use s({names[0]})."
-        )
+        raise piece.error(f"{function}() takes two different contexts, but got {names[0]} twice. Use s({names[0]}).")
     given = {option: margin_pair(option, value) for option, value in piece.keywords(node, _OPTIONS).items()}
     return check_tensor(Tensor((names[0], names[1]), interaction=function == "ti", **given))
 

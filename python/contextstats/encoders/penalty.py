@@ -27,9 +27,7 @@ def comparable_scale(root: FloatArray, row_norm: float) -> float:
     return row_norm**2 / float(np.abs(root.T @ root).sum(axis=0).max())
 
 
-def with_null_space(
-    penalties: FloatArray, labels: tuple[str, ...], label: str
-) -> tuple[FloatArray, tuple[str, ...]]:
+def with_null_space(penalties: FloatArray, labels: tuple[str, ...], label: str) -> tuple[FloatArray, tuple[str, ...]]:
     """Add a penalty of 1 on the coordinates that no other penalty touches; nothing if there are none.
 
     Source: Marra and Wood (2011), Practical variable selection for generalized additive models,

@@ -77,15 +77,11 @@ def check_smooth(smooth: Smooth) -> Smooth:
     """
     rules = next((rules for name, rules in _RULES.items() if name == smooth.bs), None)
     if rules is None:
-        raise OptionError(
-            f"bs must be one of {', '.join(map(repr, _RULES))}, but is {smooth.bs!r} in {smooth.label}."
-        )
+        raise OptionError(f"bs must be one of {', '.join(map(repr, _RULES))}, but is {smooth.bs!r} in {smooth.label}.")
     if not _is_integer(smooth.k):
         raise OptionError(f"k must be an integer, but is {smooth.k!r} in {smooth.label}.")
     if not (smooth.m is None or _is_integer(smooth.m) or _is_pair(smooth.m, _is_integer)):
-        raise OptionError(
-            f"m must be an integer or a pair of integers, but is {smooth.m!r} in {smooth.label}."
-        )
+        raise OptionError(f"m must be an integer or a pair of integers, but is {smooth.m!r} in {smooth.label}.")
     smallest = smallest_k(smooth)
     if smooth.k < smallest:
         raise OptionError(
@@ -100,9 +96,7 @@ def _check_bounds(smooth: Smooth, rules: _Rules) -> None:
     if smooth.bounds is None:
         return
     if not rules.bounds:
-        raise OptionError(
-            f"bounds have no meaning for a {smooth.bs!r} smooth. Leave them out of {smooth.label}."
-        )
+        raise OptionError(f"bounds have no meaning for a {smooth.bs!r} smooth. Leave them out of {smooth.label}.")
     if not _is_pair(smooth.bounds, _is_number) or not smooth.bounds[0] < smooth.bounds[1]:
         raise OptionError(
             f"bounds must be a pair of finite numbers, the lower one first, but are {smooth.bounds!r} "

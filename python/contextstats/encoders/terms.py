@@ -154,9 +154,7 @@ def check_overlap(terms: Iterable[Term]) -> None:
 
 def _overlap_message(first: Term, second: Term, component: frozenset[str]) -> str:
     shared = " by ".join(sorted(component))
-    problem = (
-        f"{first.label} and {second.label} both contain the effect of {shared}: they cannot be told apart."
-    )
+    problem = f"{first.label} and {second.label} both contain the effect of {shared}: they cannot be told apart."
     if first.label == second.label:
         return f"{first.label} stands twice in one context formula. Keep one of the two."
     if any(isinstance(term, Tensor) and not term.interaction for term in (first, second)):

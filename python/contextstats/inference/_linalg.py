@@ -91,9 +91,7 @@ def active_indices(active: Booleans | None, size: int) -> Integers:
     if active is None:
         return np.arange(size)
     if active.shape != (size,):
-        raise ValueError(
-            f"active must have one entry per coefficient ({size}), but has shape {active.shape}."
-        )
+        raise ValueError(f"active must have one entry per coefficient ({size}), but has shape {active.shape}.")
     return np.flatnonzero(active)
 
 

@@ -102,13 +102,9 @@ def variation_shares(
     """
     covered = np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *terms.values()]))
     if not np.array_equal(covered, np.arange(len(coefficients))):
-        raise ValueError(
-            f"The terms must cover each of {len(coefficients)} coefficients once, not {covered.tolist()}."
-        )
+        raise ValueError(f"The terms must cover each of {len(coefficients)} coefficients once, not {covered.tolist()}.")
     products = coefficients * (moments @ coefficients)
     variance = float(products.sum())
     contributions = {name: float(products[positions].sum()) for name, positions in terms.items()}
-    shares = {
-        name: value / variance if variance > 0 else float("nan") for name, value in contributions.items()
-    }
+    shares = {name: value / variance if variance > 0 else float("nan") for name, value in contributions.items()}
     return VariationShares(variance, float(np.sum(moments * covariance)), contributions, shares)

@@ -135,9 +135,7 @@ def simultaneous_critical_value(
         tail = stats.chi2.sf(squared, rank) if residual_df is None else stats.f.sf(scaled, rank, residual_df)
         return float(tail.mean()) - alpha
 
-    scheffe = (
-        stats.chi2.isf(alpha, rank) if residual_df is None else rank * stats.f.isf(alpha, rank, residual_df)
-    )
+    scheffe = stats.chi2.isf(alpha, rank) if residual_df is None else rank * stats.f.isf(alpha, rank, residual_df)
     return float(optimize.brentq(excess, 0.5 * pointwise, 1.01 * np.sqrt(scheffe), rtol=1e-10))
 
 
@@ -148,9 +146,7 @@ def _correlation_factor(rows: Floats, covariance: Floats) -> Floats:
     norms = np.linalg.norm(root, axis=1)
     used = norms > 1e-10 * norms.max(initial=0.0)
     if not used.any():
-        raise DataError(
-            "A simultaneous band needs a point with a positive variance, but all variances are zero."
-        )
+        raise DataError("A simultaneous band needs a point with a positive variance, but all variances are zero.")
     left, singular, _ = np.linalg.svd(root[used] / norms[used, None], full_matrices=False)
     keep = singular > 1e-8 * singular[0]
     factor = left[:, keep] * singular[keep]

@@ -165,9 +165,7 @@ def _standardise(q: float, weights: Floats, df: Floats | None) -> tuple[_Cumulan
     weights = np.asarray(weights, dtype=np.float64)
     degrees = np.ones_like(weights) if df is None else np.asarray(df, dtype=np.float64)
     if np.isnan(q) or not np.all(np.isfinite(weights)) or weights.shape != degrees.shape:
-        raise ValueError(
-            f"q and the weights must be numbers, one df per weight, but q is {q} and weights {weights}."
-        )
+        raise ValueError(f"q and the weights must be numbers, one df per weight, but q is {q} and weights {weights}.")
     if not np.all(degrees > 0):
         raise ValueError(f"Degrees of freedom must be positive, but are {degrees}.")
     largest = np.abs(weights).max(initial=0.0)

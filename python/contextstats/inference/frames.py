@@ -50,9 +50,7 @@ def set_up_coordinates(transform: Floats, constraint: Floats, constant: Floats) 
     """
     n_raw, size = transform.shape
     if size != n_raw - 1:
-        raise ValueError(
-            f"A smooth with one constraint has {n_raw - 1} natural coordinates, but this one {size}."
-        )
+        raise ValueError(f"A smooth with one constraint has {n_raw - 1} natural coordinates, but this one {size}.")
     first = int(np.argmax(constraint != 0))
     direction = constraint.astype(np.float64)
     direction[first] += np.copysign(np.linalg.norm(constraint), constraint[first])

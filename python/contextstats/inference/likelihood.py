@@ -105,9 +105,7 @@ def _rows(
         return np.asarray(-((y - mu) ** 2 / dispersion + np.log(dispersion) + _LOG_2PI) / 2)
     if family == "gamma":
         shape = 1 / dispersion
-        return np.asarray(
-            shape * np.log(shape * y / mu) - shape * y / mu - special.gammaln(shape) - np.log(y)
-        )
+        return np.asarray(shape * np.log(shape * y / mu) - shape * y / mu - special.gammaln(shape) - np.log(y))
     if family == "inverse_gaussian":
         squared = ((y - mu) / mu) ** 2 / (y * dispersion)
         return np.asarray(-(squared + np.log(dispersion * y**3) + _LOG_2PI) / 2)

@@ -39,9 +39,7 @@ class ScoreTest:
         return float(self.weights.sum() ** 2 / (self.weights**2).sum())
 
 
-def projected_information(
-    gram_null: Floats, gram_cross: Floats, gram_tested: Floats, null_penalty: Floats
-) -> Floats:
+def projected_information(gram_null: Floats, gram_cross: Floats, gram_tested: Floats, null_penalty: Floats) -> Floats:
     """Covariance of the score of the tested coefficients when those of the null model are estimated.
 
     Parameters
@@ -63,9 +61,7 @@ def projected_information(
         smoothing parameters, and smoothing bias under the null hypothesis is part of the covariance.
         Directions that the null model explains to nine digits have a variance of exactly zero.
     """
-    factor = scaled_cholesky(
-        gram_null + np.diag(null_penalty), name="The penalised information of the null model"
-    )
+    factor = scaled_cholesky(gram_null + np.diag(null_penalty), name="The penalised information of the null model")
     information = symmetric(gram_tested - gram_cross.T @ factor.solve(gram_cross))
     return _without_rounding(information, np.sqrt(np.diag(gram_tested)))
 

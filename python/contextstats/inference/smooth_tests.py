@@ -97,9 +97,7 @@ def smooth_test(
     else:
         pair = _fractional_statistics(standardised, whole, part)
         weights, degrees = _fractional_weights(whole, part)
-    pvalue = (
-        _pvalue(pair[0], weights, degrees, residual_df) + _pvalue(pair[1], weights, degrees, residual_df)
-    ) / 2
+    pvalue = (_pvalue(pair[0], weights, degrees, residual_df) + _pvalue(pair[1], weights, degrees, residual_df)) / 2
     return TermTest((pair[0] + pair[1]) / 2, pair, rank, pvalue, residual_df is not None)
 
 

@@ -139,9 +139,7 @@ def wald_test(
     statistic = float(np.sum(rotated[keep] ** 2 / values[keep]))
     if residual_df is None:
         return WaldTest(statistic, float(stats.chi2.sf(statistic, rank)), rank, None)
-    return WaldTest(
-        statistic / rank, float(stats.f.sf(statistic / rank, rank, residual_df)), rank, residual_df
-    )
+    return WaldTest(statistic / rank, float(stats.f.sf(statistic / rank, rank, residual_df)), rank, residual_df)
 
 
 def conf_int(

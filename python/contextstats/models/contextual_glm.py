@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from contextstats._version import __version__
+from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import (
     CoreFit,
     CoreProblem,
@@ -183,6 +184,7 @@ class ContextualGLM:
                 self._designs[select] = self._build(select)
         return self._designs[select]
 
+    @single_threaded_blas
     def fit(
         self,
         *,

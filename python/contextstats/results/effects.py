@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from contextstats import _core
+from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import Floats
 from contextstats.design import Block, Design
 from contextstats.errors import DataError
@@ -94,6 +95,7 @@ def band_at(
     return estimate, error, estimate - critical * error, estimate + critical * error
 
 
+@single_threaded_blas
 def coefficients_table(
     res: GLMResults,
     contexts: Floats,
@@ -134,6 +136,7 @@ def typical_contexts(design: Design, n: int) -> Floats:
     return np.asfortranarray(np.tile(typical, (n, 1)))
 
 
+@single_threaded_blas
 def curve(res: GLMResults, predictor: str, context: str, *, n: int, level: float, simultaneous: bool) -> pd.DataFrame:
     """beta of one predictor along one context, the others at their typical values."""
     design = res.design
@@ -154,6 +157,7 @@ def curve(res: GLMResults, predictor: str, context: str, *, n: int, level: float
     return pd.DataFrame({context: values, "estimate": estimate, "std_error": error, "conf_low": low, "conf_high": high})
 
 
+@single_threaded_blas
 def average_effects_table(res: GLMResults, level: float) -> pd.DataFrame:
     """Average of each beta_j(c) over the rows of the fit, with its standard error given their contexts."""
     design = res.design

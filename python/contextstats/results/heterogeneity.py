@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import Floats
 from contextstats.design import Block
 from contextstats.design.assemble import INTERCEPTS
@@ -71,6 +72,7 @@ def columns_of(blocks: Sequence[Block], identified: NDArray[np.bool_]) -> Intege
     return joined[identified[joined]]
 
 
+@single_threaded_blas
 def heterogeneity_table(res: GLMResults) -> pd.DataFrame:
     """One row for each predictor and context term, and one with context "any" for each predictor that varies."""
     rows = []
@@ -97,6 +99,7 @@ def heterogeneity_table(res: GLMResults) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=order)[COLUMNS]
 
 
+@single_threaded_blas
 def test_population(res: GLMResults) -> PopulationTest:
     """Score test of all varying parts together."""
     statistic, p_value, df = _score(res, varying_blocks(res))

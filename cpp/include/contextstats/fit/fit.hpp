@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,7 @@ inline void finish(const Model& model, const MatrixXd& penalties, const Penalize
   report.theta = fit.theta;
   report.deviance = fit.deviance;
   report.penalty = fit.penalty;
+  if (!fit.usable()) return;
   report.gram_observed = fit.gram;
   report.gram_expected =
       model.loss.canonical() ? fit.gram : model.evaluate(fit.theta, Curvature::expected).gram;
@@ -184,7 +186,7 @@ inline void find_start(const Model& model, const MatrixXd& penalties, FitOptions
   FitOptions rough = options;
   rough.tolerance = 1e-6;
   const FitReport found = fit(Model{model.design, view, model.loss, model.execution}, penalties, rough);
-  if (!found.theta.allFinite()) return;
+  if (!found.theta.allFinite() || !std::isfinite(found.deviance)) return;
   options.lambda = found.lambda;
   options.theta = found.theta;
 }
@@ -216,7 +218,7 @@ inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, cons
     report.iterations = fit.iterations;
     report.evaluations = fit.evaluations;
     report.termination = fit.termination;
-    if (penalties.rows() > 0 && report.lambda.minCoeff() > 0.0) {
+    if (penalties.rows() > 0 && report.lambda.minCoeff() > 0.0 && fit.usable()) {
       report.criterion = make_criterion(model, penalties, report.identified, Smoothing::reml)
                              ->evaluate(fit, rho, Derivatives::none);
     }

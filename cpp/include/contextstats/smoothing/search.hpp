@@ -47,8 +47,12 @@ class SmoothingSearch {
     const VectorXd upper = center.array() + kRange;
     at.rho = start.cwiseMax(lower).cwiseMin(upper);
     at.fit = solve_(at.rho, theta);
-    at.criterion = value_at(at.fit, at.rho, Derivatives::working);
     at.evaluations = 1;
+    if (!at.fit.usable()) {
+      at.termination = Termination::objective_not_finite;
+      return at;
+    }
+    at.criterion = value_at(at.fit, at.rho, Derivatives::working);
     CriterionValue exact;  // with the exact Hessian, once the search is close
     VectorXd exact_rho = at.rho;
     double longest = 4.0;
@@ -203,6 +207,7 @@ class SmoothingSearch {
       const VectorXd rho = (at.rho + length * direction).cwiseMax(lower).cwiseMin(upper);
       PenalizedFit fit = solve_(rho, at.fit.theta + at.criterion.dtheta * (rho - at.rho));
       ++at.evaluations;
+      if (!fit.usable()) continue;
       CriterionValue trial = value_at(fit, rho, Derivatives::working);
       if (!(trial.value <= before + slack) || !trial.gradient.allFinite()) continue;
       at.rho = rho;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct PenalizedFit {
   int evaluations = 0;
   Termination termination = Termination::not_run;
 
+  /// Whether there are coefficients with a finite deviance at all.
+  bool usable() const { return std::isfinite(deviance) && gram.size() > 0; }
   double objective() const { return 0.5 * (deviance + penalty); }
   bool converged() const {
     return termination == Termination::gradient_small || termination == Termination::objective_flat;

@@ -1,0 +1,83 @@
+"""Tests of heterogeneity: rejected in 5% of the data sets where there is none, and often where there is some."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.statistical
+FAMILY = pytest.mark.parametrize("family", ["gaussian", "logit", "poisson"])
+TERMS = ["Intercept s(a)", "Intercept s(b)", "x s(a)", "x s(b)"]
+
+
+@pytest.fixture
+def null(family, run_testing_study, repeat):
+    return run_testing_study(family, 0.0, repeat(200, 3000))
+
+
+@pytest.fixture
+def alternative(family, run_testing_study, repeat, strengths):
+    return run_testing_study(family, strengths[family], repeat(60, 500))
+
+
+def rejected(study: pd.DataFrame, columns: list[str], level: float = 0.05) -> pd.Series:
+    """Share of the tests in each replicate that reject: its error is that of independent replicates."""
+    return (study[columns] < level).mean(axis=1)
+
+
+@FAMILY
+def test_size_of_the_score_test_of_each_term(family, null, assert_mean):
+    assert_mean(rejected(null, [f"score {term}" for term in TERMS]), 0.045, 0.05, name=f"{family} score terms")
+
+
+@FAMILY
+def test_size_of_the_score_test_of_each_predictor(family, null, assert_mean):
+    assert_mean(rejected(null, ["score Intercept any", "score x any"]), 0.04, 0.05, name=f"{family} score any")
+
+
+@FAMILY
+def test_size_of_the_omnibus_test(family, null, assert_mean):
+    """Weights are those of the full fit, not of the null fit: somewhat conservative for binary responses."""
+    low = 0.03 if family == "logit" else 0.045
+    assert_mean(rejected(null, ["population"]), low, 0.05, name=f"{family} population")
+
+
+@FAMILY
+def test_size_of_the_wald_test_of_each_term(family, null, assert_mean):
+    """As in mgcv: the smoothing parameters count as known, which makes it a little liberal."""
+    assert_mean(rejected(null, [f"wald {term}" for term in TERMS]), 0.05, 0.06, name=f"{family} wald terms")
+
+
+@FAMILY
+def test_size_of_the_wald_test_of_each_predictor(family, null, assert_mean):
+    assert_mean(rejected(null, ["wald Intercept any", "wald x any"]), 0.05, 0.07, name=f"{family} wald any")
+
+
+@FAMILY
+def test_p_values_are_uniform(family, null, assert_mean):
+    """Score tests at other levels."""
+    columns = [f"score {term}" for term in TERMS]
+    for level in (0.01, 0.1, 0.5):
+        assert_mean(rejected(null, columns, level), 0.9 * level, 1.05 * level, name=f"{family} score at {level}")
+
+
+@FAMILY
+def test_power_where_effects_vary(family, alternative):
+    """The effect of x varies with both contexts, the intercept with a alone."""
+    for test in ("population", "score x any", "wald x any", "score x s(b)", "wald x s(b)", "score Intercept s(a)"):
+        power = (alternative[test] < 0.05).mean()
+        print(f"{family} {test}: power {power:.3f}")
+        assert power > 0.9, test
+
+
+@FAMILY
+def test_a_term_without_effect_beside_terms_with_one(family, alternative, assert_mean):
+    assert_mean(rejected(alternative, ["score Intercept s(b)"]), 0.03, 0.05, name=f"{family} score, others vary")
+    assert_mean(rejected(alternative, ["wald Intercept s(b)"]), 0.04, 0.07, name=f"{family} wald, others vary")
+
+
+@FAMILY
+def test_no_p_value_is_missing(family, null, alternative):
+    for study in (null, alternative):
+        assert np.isfinite(study.to_numpy()).all()
