@@ -16,7 +16,7 @@ PHI = 0.2
 
 
 def make_frame(n: int, seed: int = 0) -> pd.DataFrame:
-    """Predictors x, z; contexts a, b (numbers), g (levels); weights; responses whose effects vary smoothly with a and b."""
+    """Predictors x, z; contexts a, b (numbers), g (levels); weights; responses with effects smooth in a and b."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {

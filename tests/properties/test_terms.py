@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,9 +50,9 @@ def test_less_smoothing_lowers_the_deviance_and_raises_the_degrees_of_freedom(ra
     deviances, degrees = [res.deviance for res in fits], [res.edf for res in fits]
     penalties = [res.fit.penalty / value for res, value in zip(fits, values, strict=True)]
     slack = 1e-7 * deviances[0]
-    assert all(after <= before + slack for before, after in zip(deviances, deviances[1:], strict=False))
-    assert all(after >= before - 1e-6 for before, after in zip(degrees, degrees[1:], strict=False))
-    assert all(after >= before - 1e-7 for before, after in zip(penalties, penalties[1:], strict=False))
+    assert all(after <= before + slack for before, after in itertools.pairwise(deviances))
+    assert all(after >= before - 1e-6 for before, after in itertools.pairwise(degrees))
+    assert all(after >= before - 1e-7 for before, after in itertools.pairwise(penalties))
 
 
 @given(family=FAMILY, context=st.sampled_from(["none", "linear", "smooth", "mixed", "tensor"]), seed=SEED)

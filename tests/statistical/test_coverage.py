@@ -67,7 +67,7 @@ def clustered_data(seed: int, clusters: int) -> tuple[pd.DataFrame, dict[str, fl
 
 
 def test_cluster_covariance(repeat, assert_mean):
-    """60 clusters. Normal quantiles for what is nearer to t with 58 degrees of freedom: 0.943 where z varies between clusters."""
+    """60 clusters. Normal quantiles for what is nearer to t with 58 df: 0.943 where z varies between clusters."""
     found = []
     for seed in range(repeat(500, 4000)):
         frame, truth = clustered_data(seed, 60)

@@ -1,7 +1,7 @@
 """One BLAS thread for matrices of the size of the coefficients.
 
-The data are the core's, which has threads of its own. What is left to numpy and scipy are matrices of a few hundred rows, for
-which BLAS threads cost many times what they save, and would make the last bits depend on how many there are.
+The data are the core's, which has threads of its own. What is left to numpy and scipy are matrices of a few hundred
+rows, for which BLAS threads cost many times what they save, and would make the last bits depend on their number.
 """
 
 from __future__ import annotations

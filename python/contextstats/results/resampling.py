@@ -163,7 +163,7 @@ def _criterion(res: GLMResults) -> str:
 
 
 def _resampled(res: GLMResults, kind: Kind, rng: np.random.Generator) -> Any:
-    """The design with new responses, one for each copy of a row, or with multinomial frequencies for resampled cases."""
+    """The design with new responses, one for each copy of a row, or with multinomial frequencies of cases."""
     design = res.design
     if kind == "parametric":
         copies = _whole_copies(design.freq_weights)
