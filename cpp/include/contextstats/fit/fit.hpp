@@ -94,8 +94,8 @@ namespace detail {
 
 /// Above this many rows the search for the smoothing parameters starts where a search on some of the rows
 /// ended.
-constexpr Index kManyRows = 60000;
-constexpr Index kSampleRows = 15000;
+constexpr Index kManyRows = 20000;
+constexpr Index kSampleRows = 6000;
 
 /// Every k-th row of the data, held while a model of them is fitted.
 struct RowSample {

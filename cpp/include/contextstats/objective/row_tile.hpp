@@ -82,7 +82,7 @@ class RowTile {
   }
 
   /// raw += raw form of Z' diag(w) Z.
-  void add_gram(const double* w, VectorXd& raw) {
+  void add_gram(const double* w, Eigen::Ref<VectorXd> raw) {
     multiply_predictors(w);
     for (const BasisPair& pair : design_.pairs()) add_pair(pair, raw);
   }
@@ -152,7 +152,7 @@ class RowTile {
     }
   }
 
-  void add_pair(const BasisPair& pair, VectorXd& raw) {
+  void add_pair(const BasisPair& pair, Eigen::Ref<VectorXd> raw) {
     const ContextBasis& first = *design_.bases()[at(pair.first)];
     if (pair.symmetric() && first.n_cells() == 1 && first.width() >= 3 && uses_all_products(pair)) {
       return add_dense_pair(pair, first, raw);
@@ -202,7 +202,7 @@ class RowTile {
 
   /// A basis that is non-zero everywhere: one matrix product of (predictor products) x (basis products) a
   /// tile.
-  void add_dense_pair(const BasisPair& pair, const ContextBasis& basis, VectorXd& raw) {
+  void add_dense_pair(const BasisPair& pair, const ContextBasis& basis, Eigen::Ref<VectorXd> raw) {
     const Index width = basis.width();
     const double* values = values_[at(pair.first)].data();
     basis_products_.resize(count_, width * (width + 1) / 2);

@@ -11,9 +11,9 @@ namespace contextstats {
 
 struct SearchOptions {
   int maxiter = 100;
-  double tolerance = 1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|)
-  bool exact_hessian =
-      true;  ///< else the working one, also in the result: its error falls like 1 / sqrt(rows)
+  double tolerance =
+      1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|), |criterion| at most 1000
+  bool use_exact = true;  ///< take steps with the exact Hessian near the optimum; else only at the end
 };
 
 struct SearchResult {
@@ -63,7 +63,8 @@ class SmoothingSearch {
         hooks_->check();
         if (hooks_->progress) hooks_->progress(at.iterations, at.criterion.value, norm);
       }
-      const double scale = 1.0 + std::abs(at.criterion.value);
+      // A gradient in log(lambda) does not grow with the number of rows, though the criterion does.
+      const double scale = 1.0 + std::min(std::abs(at.criterion.value), 1e3);
       if (norm <= options_.tolerance * scale) {
         at.termination = Termination::gradient_small;
         break;
@@ -74,7 +75,7 @@ class SmoothingSearch {
       }
       const bool slow = norm > 0.2 * last_norm;
       const bool near = norm < kNear;
-      if (near && options_.exact_hessian && (exact.hessian.size() == 0 || slow)) {
+      if (near && options_.use_exact && (exact.hessian.size() == 0 || slow)) {
         exact = value_at(at.fit, at.rho, Derivatives::exact);
         exact_rho = at.rho;
       }
@@ -117,7 +118,7 @@ class SmoothingSearch {
       at.criterion.full_hessian = exact.full_hessian;
       return;
     }
-    if (options_.exact_hessian) at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
+    at.criterion = value_at(at.fit, at.rho, Derivatives::exact);
     if (at.criterion.hessian.size() == 0) at.criterion.hessian = difference_hessian(at);
     if (at.criterion.full_hessian.size() == 0) at.criterion.full_hessian = at.criterion.hessian;
   }

@@ -67,25 +67,33 @@ inline ThirdOrder third_order(const Model& model, const VectorXd& theta, const M
   return {design.natural_gradient(sums.slope), sums.curvature};
 }
 
-/// dZ'WZ / drho_k = Z' diag(w' eta_k) Z, one matrix for each column b_k of `b`.
+/// dZ'WZ / drho_k = Z' diag(w' eta_k) Z, one matrix for each column b_k of `b`, from one pass over the data.
 inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd& theta, const MatrixXd& b) {
+  const KhatriRaoDesign& design = model.design;
   const DataView& data = model.data;
-  const VectorXd eta =
-      linear_predictor(model.design, data.x, data.contexts, theta, model.execution) + data.offset;
-  VectorXd d1(data.n_rows());
-  for_each_row_range(data.n_rows(), model.execution, [&](Index first, Index last) {
-    LossTile out;
-    out.weight_d1 = d1.data() + first;
-    model.loss.evaluate(data.y.data() + first, eta.data() + first, last - first, out);
-  });
-  d1.array() *= data.weight.array();
+  const VectorXd raw_theta = design.raw_coefficients(theta);
+  std::vector<VectorXd> raw_b;
+  for (Index k = 0; k < b.cols(); ++k) raw_b.push_back(design.raw_coefficients(b.col(k)));
+  const MatrixXd zero = MatrixXd::Zero(design.raw_gram_size(), b.cols());
+  const MatrixXd sums = sum_over_rows(
+      data.n_rows(), zero.size(), model.execution, zero, [&](Index first, Index last, MatrixXd& partial) {
+        for_each_tile(design, data.x, data.contexts, first, last,
+                      [&](RowTile& tile, Index start, Index count) {
+                        VectorXd eta(count), d1(count), weight(count);
+                        model.tile_eta(tile, raw_theta, start, count, eta.data());
+                        LossTile out;
+                        out.weight_d1 = d1.data();
+                        model.loss.evaluate(data.y.data() + start, eta.data(), count, out);
+                        d1.array() *= data.weight.segment(start, count).array();
+                        for (Index k = 0; k < b.cols(); ++k) {
+                          tile.linear_predictor(raw_b[static_cast<std::size_t>(k)], weight.data());
+                          weight.array() *= d1.array();
+                          tile.add_gram(weight.data(), partial.col(k));
+                        }
+                      });
+      });
   std::vector<MatrixXd> derivatives;
-  for (Index k = 0; k < b.cols(); ++k) {
-    const VectorXd direction =
-        linear_predictor(model.design, data.x, data.contexts, b.col(k), model.execution);
-    derivatives.push_back(
-        gram(model.design, data.x, data.contexts, VectorXd(d1.cwiseProduct(direction)), model.execution));
-  }
+  for (Index k = 0; k < b.cols(); ++k) derivatives.push_back(design.natural_gram(sums.col(k)));
   return derivatives;
 }
 
