@@ -26,11 +26,10 @@ from contextstats.results.estimates import (
     estimate,
     null_mean,
     row_values,
-    separated_rows,
-    with_runaway_error,
 )
 from contextstats.results.notes import fit_notes
 from contextstats.results.robust import choose_covariance
+from contextstats.results.separation import separated_rows, with_runaway_error
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3", "cluster")
 ContextSpec = str | Mapping[str, str] | None

@@ -10,7 +10,8 @@ from contextstats.algorithms.joint import CoreFit, CoreProblem
 from contextstats.design import Design
 from contextstats.errors import ConvergenceWarning, DataWarning
 from contextstats.families import Family
-from contextstats.results.estimates import Estimates, runaway_coefficients
+from contextstats.results.estimates import Estimates
+from contextstats.results.separation import runaway_coefficients
 
 
 def fit_notes(

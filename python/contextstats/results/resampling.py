@@ -12,7 +12,7 @@ import pandas as pd
 
 from contextstats.algorithms.joint import CoreProblem, Floats, fit_joint, resolve_threads
 from contextstats.design import Design
-from contextstats.errors import OptionError
+from contextstats.errors import DataError, OptionError
 from contextstats.results.residuals import prior_weight
 
 if TYPE_CHECKING:
@@ -130,13 +130,16 @@ def bootstrap(
 
     def one(stream: np.random.SeedSequence) -> Floats | None:
         problem = CoreProblem.of(_resampled(res, kind, np.random.default_rng(stream)), 1)
-        fit = fit_joint(
-            problem,
-            res.family,
-            smoothing=fixed if fixed is not None else _criterion(res),  # type: ignore[arg-type]
-            start=res.fit.theta,
-            smoothing_start_values=res.fit.smoothing_parameters,
-        )
+        try:
+            fit = fit_joint(
+                problem,
+                res.family,
+                smoothing=fixed if fixed is not None else _criterion(res),  # type: ignore[arg-type]
+                start=res.fit.theta,
+                smoothing_start_values=res.fit.smoothing_parameters,
+            )
+        except DataError:  # no finite fit to this replicate
+            return None
         return fit.theta if fit.converged else None
 
     replicates = []
