@@ -19,7 +19,7 @@ TERM = pytest.mark.parametrize("term", ["Intercept", "x"])
 
 @pytest.fixture
 def study(family, run_coverage_study, repeat, strengths):
-    return run_coverage_study(family, strengths[family], repeat(120, 1500))
+    return run_coverage_study(family, strengths[family], repeat(100, 1500))
 
 
 @FAMILY
