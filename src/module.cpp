@@ -2,17 +2,16 @@
 // defaults.
 
 #include <pybind11/eigen.h>
-#include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <chrono>
 #include <cstdint>
 
 #include "contextstats/encoder/bspline_basis.hpp"
 #include "contextstats/fit/fit.hpp"
 #include "contextstats/loss/make_loss.hpp"
+#include "hooks.hpp"
 
 namespace py = pybind11;
 using namespace contextstats;
@@ -49,44 +48,6 @@ KhatriRaoDesign make_design(const py::list& bases, const py::list& blocks, Index
     placed.push_back({py::cast<Index>(block[0]), py::cast<Index>(block[1]), py::cast<MatrixXd>(block[2]), 0});
   }
   return KhatriRaoDesign(std::move(built), std::move(placed), n_predictors);
-}
-
-/// Asks Python for pending signals (Ctrl-C) at most twenty times a second.
-class SignalWatch {
- public:
-  bool operator()() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(50)) return false;
-    last_ = now;
-    const py::gil_scoped_acquire gil;
-    return PyErr_CheckSignals() != 0;
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
-Hooks make_hooks(const py::object& progress) {
-  Hooks hooks;
-  hooks.stop_requested = SignalWatch();
-  if (!progress.is_none()) {
-    hooks.progress = [progress](int iteration, double objective, double gradient) {
-      const py::gil_scoped_acquire gil;
-      progress(iteration, objective, gradient);
-    };
-  }
-  return hooks;
-}
-
-/// Runs work without the GIL; an interrupted fit raises what the signal handler raised.
-template <class Work>
-auto without_gil(const Work& work) {
-  try {
-    const py::gil_scoped_release release;
-    return work();
-  } catch (const Interrupted&) {
-    throw py::error_already_set();
-  }
 }
 
 void check_rows(const KhatriRaoDesign& design, const ConstMatrix& x, Index n) {
