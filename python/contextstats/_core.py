@@ -43,4 +43,7 @@ gradient = _module.gradient
 gram = _module.gram
 grouped_scores = _module.grouped_scores
 linear_predictor = _module.linear_predictor
+project_to_dag = _module.project_to_dag
 quadratic_form = _module.quadratic_form
+search_archetypes = _module.search_archetypes
+search_dag = _module.search_dag

@@ -56,3 +56,36 @@ def fit(
     threads: int,
     progress: Callable[[int, float, float], None] | None,
 ) -> dict[str, Any]: ...
+def search_dag(
+    gram: Floats,
+    roughness: Floats,
+    allowed: Floats,
+    basis: Floats,
+    weight: Floats,
+    per_context: bool,
+    equal_variances: bool,
+    sparsity: float,
+    strategy: str,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+    progress: Callable[[int, float, float], None] | None,
+) -> dict[str, Any]: ...
+def search_archetypes(
+    x: Floats,
+    basis: Floats,
+    start: Floats,
+    n_archetypes: int,
+    allowed: Floats,
+    per_context: bool,
+    softmax: bool,
+    sparsity: float,
+    edge_ridge: float,
+    gate_ridge: float,
+    strategy: str,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+    progress: Callable[[int, float, float], None] | None,
+) -> dict[str, Any]: ...
+def project_to_dag(weights: Floats, threshold: float) -> Floats: ...

@@ -14,7 +14,7 @@ LAYERS = [
     ["link", "family"],
     ["loss", "encoder"],
     ["objective", "optim"],
-    ["solver"],
+    ["solver", "network"],
     ["smoothing"],
     ["fit"],
 ]
