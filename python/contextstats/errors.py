@@ -32,6 +32,10 @@ class OptionError(ContextstatsError, ValueError):
     """An option has a value outside its range, or two options exclude each other."""
 
 
+class MissingPackageError(ContextstatsError, ImportError):
+    """An optional package, or the program it talks to, is not installed."""
+
+
 class ConvergenceWarning(UserWarning):
     """The optimizer stopped before its tests of convergence were met."""
 
