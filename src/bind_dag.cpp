@@ -3,9 +3,11 @@
 #include <pybind11/eigen.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include "contextstats/network/dag_projection.hpp"
 #include "contextstats/network/dag_search.hpp"
+#include "contextstats/network/order_search.hpp"
 #include "hooks.hpp"
 
 namespace py = pybind11;
@@ -77,6 +79,22 @@ py::dict search_gated(ConstMatrix x, const MatrixXd& basis, const VectorXd& star
   return to_dict(result);
 }
 
+py::dict search_order(const MatrixXd& gram, const MatrixXd& roughness, const MatrixXd& allowed,
+                      const MatrixXd& required, const std::vector<Order>& starts, bool equal_variances,
+                      int kicks, unsigned seed) {
+  const Hooks hooks = make_hooks(py::none());
+  const EdgeLayout layout{allowed.rows(), roughness.rows()};
+  const OrderRules rules{allowed, required};
+  const OrderSearchResult found = without_gil([&] {
+    NodeScores scores(gram, roughness, layout, rules.allowed, equal_variances);
+    return OrderSearch(scores, rules, hooks)(starts, kicks, seed);
+  });
+  py::dict out;
+  out["order"] = found.order;
+  out["score"] = found.score;
+  return out;
+}
+
 /// Every p x p matrix of a stack made acyclic on its own.
 Stack project(const Stack& weights, double threshold) {
   if (weights.ndim() != 3 || weights.shape(1) != weights.shape(2))
@@ -106,5 +124,8 @@ void bind_dag(py::module_& m) {
         py::arg("n_archetypes"), py::arg("allowed"), py::arg("per_context"), py::arg("softmax"),
         py::arg("sparsity"), py::arg("edge_ridge"), py::arg("gate_ridge"), py::arg("strategy"),
         py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"), py::arg("progress"));
+  m.def("search_order", &search_order, py::arg("gram"), py::arg("roughness"), py::arg("allowed"),
+        py::arg("required"), py::arg("starts"), py::arg("equal_variances"), py::arg("kicks"),
+        py::arg("seed"));
   m.def("project_to_dag", &project, py::arg("weights"), py::arg("threshold"));
 }

@@ -6,6 +6,7 @@
 
 #include "contextstats/network/dag_projection.hpp"
 #include "contextstats/network/dag_search.hpp"
+#include "contextstats/network/order_search.hpp"
 #include "numeric.hpp"
 
 using namespace contextstats;
@@ -225,5 +226,82 @@ TEST_CASE("projection keeps the largest edges and never a cycle") {
     const MatrixXd projected = DagProjection(6)(uniform(6, 6, seed, -1.0, 1.0), 0.1);
     CHECK_FALSE(has_cycle(projected));
     CHECK((projected.array() != 0.0).count() > 0);
+  }
+}
+
+namespace {
+
+/// Cross products of a linear SEM in a random order with weights that depend on one context.
+MatrixXd contextual_gram(Index p, unsigned seed) {
+  const Index n = 400;
+  const MatrixXd noise = uniform(n, p, seed, -1.0, 1.0), slope = uniform(p, p, seed + 1, -1.0, 1.0);
+  const VectorXd c = uniform(n, 1, seed + 2, -1.7, 1.7);
+  MatrixXd x = noise;
+  for (Index j = 1; j < p; ++j) {
+    for (Index i = 0; i < j; ++i) x.col(j) += slope(i, j) * x.col(i) + slope(j, i) * c.cwiseProduct(x.col(i));
+  }
+  MatrixXd phi(n, 2 * p);
+  for (Index i = 0; i < p; ++i) {
+    const Index place = (3 * i + 1) % p;  // p must not be a multiple of 3
+    phi.middleCols(2 * place, 2) << x.col(i), x.col(i).cwiseProduct(c);
+  }
+  return phi.transpose() * phi / static_cast<double>(n);
+}
+
+}  // namespace
+
+TEST_CASE("the order search finds the best of all orders") {
+  const Index p = 5;
+  const EdgeLayout layout{p, 2};
+  const MatrixXd none = MatrixXd::Zero(p, p), roughness = 0.01 * MatrixXd::Identity(2, 2);
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    const MatrixXd gram = contextual_gram(p, 100 * seed);
+    for (const bool equal : {true, false}) {
+      const OrderRules rules{all_but_diagonal(p), none};
+      NodeScores scores(gram, roughness, layout, rules.allowed, equal);
+      Order order{0, 1, 2, 3, 4};
+      const OrderSearchResult found = OrderSearch(scores, rules, quiet)({order}, 10, 1);
+      double least = std::numeric_limits<double>::infinity();
+      do {
+        std::string before(5, 0);
+        double sum = 0.0;
+        for (const Index j : order) {
+          sum += scores(j, before);
+          before[static_cast<std::size_t>(j)] = 1;
+        }
+        least = std::min(least, sum);
+      } while (std::next_permutation(order.begin(), order.end()));
+      CHECK(found.score == doctest::Approx(least).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE("a score is the residual variance of a least squares regression") {
+  const EdgeLayout layout{4, 2};
+  const MatrixXd gram = contextual_gram(4, 7), roughness = MatrixXd::Zero(2, 2);
+  const MatrixXd allowed = all_but_diagonal(4);
+  NodeScores scores(gram, roughness, layout, allowed, true);
+  const std::vector<Index> rows{0, 1, 4, 5};  // parents 0 and 2 of node 3
+  const MatrixXd inner = gram(rows, rows);
+  const VectorXd cross = gram(rows, 6);
+  const double expected = gram(6, 6) - cross.dot(inner.inverse() * cross);
+  CHECK(scores(3, std::string{1, 0, 1, 0}) == doctest::Approx(expected).epsilon(1e-12));
+}
+
+TEST_CASE("the order search keeps required edges and ignores forbidden ones") {
+  const EdgeLayout layout{5, 2};
+  const MatrixXd roughness = MatrixXd::Zero(2, 2);
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    const MatrixXd gram = contextual_gram(5, 100 * seed);
+    OrderRules rules{all_but_diagonal(5), MatrixXd::Zero(5, 5)};
+    rules.required(4, 0) = 1.0;
+    rules.required(3, 2) = 1.0;
+    rules.allowed(1, 2) = 0.0;
+    NodeScores scores(gram, roughness, layout, rules.allowed, false);
+    const Order order = OrderSearch(scores, rules, quiet)({{3, 4, 0, 1, 2}}, 20, 1).order;
+    const auto place = [&](Index j) { return std::find(order.begin(), order.end(), j); };
+    CHECK(place(4) < place(0));
+    CHECK(place(3) < place(2));
+    CHECK(scores(2, std::string{0, 1, 0, 0, 0}) == scores(2, std::string{0, 0, 0, 0, 0}));
   }
 }

@@ -88,4 +88,14 @@ def search_archetypes(
     threads: int,
     progress: Callable[[int, float, float], None] | None,
 ) -> dict[str, Any]: ...
+def search_order(
+    gram: Floats,
+    roughness: Floats,
+    allowed: Floats,
+    required: Floats,
+    starts: list[list[int]],
+    equal_variances: bool,
+    kicks: int,
+    seed: int,
+) -> dict[str, Any]: ...
 def project_to_dag(weights: Floats, threshold: float) -> Floats: ...
