@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from contextstats import _core
 from contextstats.design import Design
@@ -273,6 +272,8 @@ def fit_negative_binomial(
     The objective is profiled: coefficients and smoothing parameters are fitted again at every alpha, from where the
     last fit ended, so that a few steps suffice.
     """
+    from scipy.optimize import minimize_scalar
+
     known: dict[float, CoreFit] = {}
     warm: dict[str, Any] = {}
 
@@ -285,7 +286,7 @@ def fit_negative_binomial(
             warm["smoothing_start_values"] = fit.smoothing_parameters
         return objective(fit, trial)
 
-    best = optimize.minimize_scalar(profile, bounds=(-16.0, 6.0), method="bounded", options={"xatol": 1e-5})
+    best = minimize_scalar(profile, bounds=(-16.0, 6.0), method="bounded", options={"xatol": 1e-5})
     log_alpha = float(best.x)
     fit = replace(
         known[log_alpha],

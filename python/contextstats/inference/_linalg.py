@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy.linalg import lapack
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -39,7 +39,7 @@ class ScaledCholesky:
     def solve(self, right: Floats) -> Floats:
         """Solve A x = right for a (P,) or (P, q) array."""
         scaling = self.scaling if right.ndim == 1 else self.scaling[:, None]
-        return np.asarray(scaling * linalg.cho_solve((self.lower, True), scaling * right))
+        return np.asarray(scaling * lapack.dpotrs(self.lower, scaling * right, lower=1)[0])
 
     def inverse(self) -> Floats:
         """The inverse of A, exactly symmetric."""
@@ -48,9 +48,7 @@ class ScaledCholesky:
 
     def inverse_root(self) -> Floats:
         """The upper triangular U = D C^{-T}, with U U' the inverse of A."""
-        identity = np.eye(len(self.scaling))
-        inverse = linalg.solve_triangular(self.lower, identity, lower=True)
-        return np.asarray(self.scaling[:, None] * inverse.T)
+        return np.asarray(self.scaling[:, None] * lapack.dtrtri(self.lower, lower=1)[0].T)
 
 
 def scaled_cholesky(matrix: Floats, *, name: str) -> ScaledCholesky:
@@ -68,22 +66,21 @@ def scaled_cholesky(matrix: Floats, *, name: str) -> ScaledCholesky:
     numpy.linalg.LinAlgError
         If `matrix` is not positive definite to working precision.
     """
-    diagonal = np.diag(matrix)
-    if not (np.all(np.isfinite(matrix)) and np.all(diagonal > 0)):
+    diagonal = matrix.diagonal()
+    if not (np.isfinite(matrix).all() and (diagonal > 0).all()):
         bad = int(np.argmax(~(np.isfinite(matrix).all(axis=1) & (diagonal > 0))))
         raise np.linalg.LinAlgError(
             f"{name} must be finite with a positive diagonal, but element {bad} is {diagonal[bad]:g}. "
             f"Leave coefficients that the data do not determine out of the active set."
         )
     scaling = 1 / np.sqrt(diagonal)
-    try:
-        lower = linalg.cholesky(scaling[:, None] * matrix * scaling, lower=True)
-    except linalg.LinAlgError as error:
+    lower, failed_at = lapack.dpotrf(scaling[:, None] * matrix * scaling, lower=1)
+    if failed_at:
         raise np.linalg.LinAlgError(
-            f"{name} must be positive definite, but is not ({error}). "
+            f"{name} must be positive definite, but its leading minor of order {failed_at} is not. "
             f"Leave coefficients that the data do not determine out of the active set."
-        ) from error
-    return ScaledCholesky(scaling, np.asarray(lower))
+        )
+    return ScaledCholesky(scaling, lower)
 
 
 def active_indices(active: Booleans | None, size: int) -> Integers:

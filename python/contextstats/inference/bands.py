@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
 
 from contextstats.errors import DataError, OptionError
 from contextstats.inference._linalg import Floats
+from contextstats.inference.distributions import squares_point, squares_tail, upper_point
 
 _CHUNK = 2_000_000  # numbers held at a time while drawing
 
@@ -77,7 +77,7 @@ def band(
 def pointwise_critical_value(alpha: float, residual_df: float | None = None) -> float:
     """Upper alpha/2 point of the normal distribution, or of Student's t with `residual_df`."""
     _check_alpha(alpha)
-    return float(stats.norm.isf(alpha / 2) if residual_df is None else stats.t.isf(alpha / 2, residual_df))
+    return upper_point(alpha / 2, residual_df)
 
 
 def simultaneous_critical_value(
@@ -121,6 +121,8 @@ def simultaneous_critical_value(
     Ruppert, Wand and Carroll (2003), *Semiparametric Regression*, section 6.5. Genz and Bretz (2009),
     *Computation of Multivariate Normal and t Probabilities*, for the separation of the radius.
     """
+    from scipy.optimize import brentq
+
     _check_alpha(alpha)
     factor = _correlation_factor(rows, covariance)
     rank = factor.shape[1]
@@ -130,13 +132,10 @@ def simultaneous_critical_value(
     largest = _largest_projections(factor, draws, seed)
 
     def excess(critical: float) -> float:
-        squared = (critical / largest) ** 2
-        scaled = squared / rank
-        tail = stats.chi2.sf(squared, rank) if residual_df is None else stats.f.sf(scaled, rank, residual_df)
-        return float(tail.mean()) - alpha
+        return float(squares_tail((critical / largest) ** 2, rank, residual_df).mean()) - alpha
 
-    scheffe = stats.chi2.isf(alpha, rank) if residual_df is None else rank * stats.f.isf(alpha, rank, residual_df)
-    return float(optimize.brentq(excess, 0.5 * pointwise, 1.01 * np.sqrt(scheffe), rtol=1e-10))
+    scheffe = np.sqrt(squares_point(alpha, rank, residual_df))
+    return float(brentq(excess, 0.5 * pointwise, 1.01 * scheffe, rtol=1e-10))
 
 
 def _correlation_factor(rows: Floats, covariance: Floats) -> Floats:

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import optimize, stats
 
-from contextstats.inference._linalg import Floats
-
-_AGREEMENT = 1e-10  # two successive rules must agree to this relative error; the finer one is far better
-_NEGLIGIBLE = 40.0  # exponent by which the integrand has fallen where the integral is cut
-_RANGE = 300.0
+from contextstats.inference import cumulants
+from contextstats.inference._linalg import Booleans, Floats
+from contextstats.inference.cumulants import Mixtures
 
 
-def survival(q: float, weights: Floats, df: Floats | None = None) -> float:
-    r"""P(Q > q) for :math:`Q = \sum_l \lambda_l \chi^2_{d_l}` with independent terms.
+@dataclass(frozen=True)
+class Exceedance:
+    r"""The event Q > q for :math:`Q = \sum_l \lambda_l \chi^2_{d_l}` with independent terms.
+
+    Attributes
+    ----------
+    q : float
+        Threshold.
+    weights : (r,) array
+        The weights lambda, of any sign; zeros are ignored.
+    df : (r,) array or None
+        Degrees of freedom, positive and not necessarily whole; 1 for None.
+    """
+
+    q: float
+    weights: Floats
+    df: Floats | None = None
+
+
+def probabilities(events: Sequence[Exceedance]) -> Floats:
+    r"""Probabilities of events, all at once, which is faster than one by one.
 
     The inversion integral of the moment generating function M,
 
@@ -27,29 +43,20 @@ def survival(q: float, weights: Floats, df: Floats | None = None) -> float:
     geometrically. Unlike the integral along the imaginary axis that Davies used, its error is relative to the
     probability itself, however small.
 
-    Parameters
-    ----------
-    q : float
-        Threshold.
-    weights : (r,) array
-        The weights lambda, of any sign; zeros are ignored.
-    df : (r,) array, optional
-        Degrees of freedom, positive and not necessarily whole; 1 by default.
-
     Returns
     -------
-    float
+    (m,) array
         With a relative error of about 1e-12, or an absolute one where the probability exceeds one half.
 
     Raises
     ------
     ValueError
-        If `q` is NaN, a weight is not finite, a `df` is not positive, or all weights are zero.
+        If a `q` is NaN, a weight is not finite, a `df` is not positive, or all weights of an event are zero.
 
     Warns
     -----
     RuntimeWarning
-        If the integral did not settle; the result is then the saddlepoint approximation.
+        If an integral did not settle; the result is then the saddlepoint approximation.
 
     References
     ----------
@@ -59,20 +66,31 @@ def survival(q: float, weights: Floats, df: Floats | None = None) -> float:
     438-448. Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule. SIAM Review 56,
     385-458.
     """
-    cumulant, q, flipped = _standardise(q, weights, df)
-    certain = _certain(cumulant, q)
-    if certain is not None:
-        return 1 - certain if flipped else certain
-    point = _expansion_point(cumulant, q)
-    tail, is_upper = _contour_integral(cumulant, q, point), point > 0
-    if np.isnan(tail):
-        warnings.warn(
-            "The tail of a chi-square mixture is a saddlepoint approximation: its integral did not settle.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        tail, is_upper = _lugannani_rice(cumulant, q), True
-    return _clip(tail if is_upper != flipped else 1 - tail)
+    mixtures, flipped, result, open_rows = _standardise(events)
+    if open_rows.any():
+        left = mixtures.rows(open_rows)
+        tail, upper = cumulants.inversion_integrals(left)
+        if (unsettled := np.isnan(tail)).any():
+            warnings.warn(
+                "The tail of a chi-square mixture is a saddlepoint approximation: its integral did not settle.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            tail[unsettled], upper[unsettled] = cumulants.lugannani_rice(left.rows(unsettled)), True
+        result[open_rows] = np.where(upper != flipped[open_rows], tail, 1 - tail)
+    return np.clip(result, 0.0, 1.0)
+
+
+def mean_probabilities(groups: Sequence[Sequence[Exceedance]]) -> Floats:
+    """Mean probability of the events of each group; one for a group without events."""
+    events = [event for group in groups for event in group]
+    found = iter(probabilities(events) if events else ())
+    return np.array([np.mean([next(found) for _ in group]) if group else 1.0 for group in groups])
+
+
+def survival(q: float, weights: Floats, df: Floats | None = None) -> float:
+    """P(Q > q) for one event; see :func:`probabilities`."""
+    return float(probabilities([Exceedance(q, weights, df)])[0])
 
 
 def saddlepoint_survival(q: float, weights: Floats, df: Floats | None = None) -> float:
@@ -85,17 +103,17 @@ def saddlepoint_survival(q: float, weights: Floats, df: Floats | None = None) ->
     Kuonen (1999), Saddlepoint approximations for distributions of quadratic forms in normal variables.
     Biometrika 86, 929-935.
     """
-    cumulant, q, flipped = _standardise(q, weights, df)
-    upper = _certain(cumulant, q)
-    if upper is None:
-        upper = _lugannani_rice(cumulant, q)
-    return _clip(1 - upper if flipped else upper)
+    mixtures, flipped, result, open_rows = _standardise([Exceedance(q, weights, df)])
+    if open_rows[0]:
+        result = cumulants.lugannani_rice(mixtures)
+        result = 1 - result if flipped[0] else result
+    return float(np.clip(result[0], 0.0, 1.0))
 
 
-def ratio_survival(
+def ratio_exceedance(
     q: float, weights: Floats, residual_df: float, *, df: Floats | None = None, shared: bool = False
-) -> float:
-    r"""P(Q / V > q), where Q is a mixture of chi-squares and V the mean square it is divided by.
+) -> Exceedance:
+    r"""The event Q / V > q, where Q is a mixture of chi-squares and V the mean square it is divided by.
 
     Parameters
     ----------
@@ -122,7 +140,7 @@ def ratio_survival(
         raise ValueError(f"residual_df must be positive, but is {residual_df:g}.")
     degrees = np.ones(len(weights)) if df is None else np.asarray(df, dtype=np.float64)
     if not shared:
-        return survival(0.0, np.append(weights, -q / residual_df), np.append(degrees, residual_df))
+        return Exceedance(0.0, np.append(weights, -q / residual_df), np.append(degrees, residual_df))
     left = residual_df - degrees.sum()
     if left < -1e-8 * residual_df:
         raise ValueError(
@@ -130,125 +148,50 @@ def ratio_survival(
         )
     form = np.asarray(weights) - q / residual_df
     if left < 1e-8 * residual_df:
-        return survival(0.0, form, degrees)
-    return survival(0.0, np.append(form, -q / residual_df), np.append(degrees, left))
+        return Exceedance(0.0, form, degrees)
+    return Exceedance(0.0, np.append(form, -q / residual_df), np.append(degrees, left))
 
 
-@dataclass(frozen=True)
-class _Cumulant:
-    """K(s) = -1/2 sum_l d_l log(1 - 2 lambda_l s), for weights of largest modulus one."""
-
-    weights: Floats
-    df: Floats
-
-    def value(self, s: float) -> float:
-        return float(np.sum(np.log1p(-2 * s * self.weights) * (-self.df / 2)))
-
-    def values(self, s: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        return np.asarray(np.sum(np.log1p(-2 * np.multiply.outer(s, self.weights)) * (-self.df / 2), axis=-1))
-
-    def derivative(self, s: float, order: int) -> float:
-        """Derivative of order 1, 2 or 3 at a real s."""
-        ratio = self.weights / (1 - 2 * self.weights * s)
-        factor = {1: 1.0, 2: 2.0, 3: 8.0}[order]
-        return float(factor * np.sum(self.df * ratio**order))
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """Where the moment generating function is finite."""
-        largest, smallest = self.weights.max(), self.weights.min()
-        return (1 / (2 * smallest) if smallest < 0 else -np.inf, 1 / (2 * largest) if largest > 0 else np.inf)
+def ratio_survival(
+    q: float, weights: Floats, residual_df: float, *, df: Floats | None = None, shared: bool = False
+) -> float:
+    """P(Q / V > q) for one ratio; see :func:`ratio_exceedance`."""
+    return float(probabilities([ratio_exceedance(q, weights, residual_df, df=df, shared=shared)])[0])
 
 
-def _standardise(q: float, weights: Floats, df: Floats | None) -> tuple[_Cumulant, float, bool]:
-    """Scale the weights to modulus one, drop zeros, and flip the sign of Q where q < 0."""
-    weights = np.asarray(weights, dtype=np.float64)
-    degrees = np.ones_like(weights) if df is None else np.asarray(df, dtype=np.float64)
-    if np.isnan(q) or not np.all(np.isfinite(weights)) or weights.shape != degrees.shape:
-        raise ValueError(f"q and the weights must be numbers, one df per weight, but q is {q} and weights {weights}.")
-    if not np.all(degrees > 0):
-        raise ValueError(f"Degrees of freedom must be positive, but are {degrees}.")
-    largest = np.abs(weights).max(initial=0.0)
-    if largest == 0:
-        raise ValueError("A chi-square mixture needs at least one weight that is not zero.")
-    used = np.abs(weights) > 1e-300
-    flipped = q < 0
-    sign = -1.0 if flipped else 1.0
-    return _Cumulant(sign * weights[used] / largest, degrees[used]), sign * q / largest, flipped
+def _standardise(events: Sequence[Exceedance]) -> tuple[Mixtures, Booleans, Floats, Booleans]:
+    """Mixtures with weights of modulus one and q >= 0, and whether the sign of Q was flipped for that.
 
-
-def _certain(cumulant: _Cumulant, q: float) -> float | None:
-    """P(Q > q) where it is zero or one, for q >= 0."""
-    if np.isposinf(q) or cumulant.weights.max() <= 0:
-        return 0.0
-    if q == 0 and cumulant.weights.min() >= 0:
-        return 1.0
-    return None
-
-
-def _saddlepoint(cumulant: _Cumulant, q: float) -> float:
-    """The root of K'(s) = q, which is increasing."""
-    low, high = cumulant.domain
-    low = -cumulant.df.sum() / (2 * q) if np.isinf(low) else low * (1 - 1e-15)
-    high *= 1 - 1e-15
-    if cumulant.derivative(high, 1) <= q:
-        return high
-    if cumulant.derivative(low, 1) >= q:
-        return low
-    return float(optimize.brentq(lambda s: cumulant.derivative(s, 1) - q, low, high, xtol=1e-300, rtol=1e-12))
-
-
-def _expansion_point(cumulant: _Cumulant, q: float) -> float:
-    """The saddlepoint, kept off the pole at zero; its sign says which tail the integral gives."""
-    point = _saddlepoint(cumulant, q)
-    low, high = cumulant.domain
-    least = min(0.5 / np.sqrt(cumulant.derivative(0.0, 2)), 0.5 * (high if point > 0 else -low))
-    return float(np.copysign(max(abs(point), least), point))
-
-
-def _contour_integral(cumulant: _Cumulant, q: float, point: float) -> float:
-    """Integrate along s(u) = point + h {t (cosh u - 1) + i sinh u} until halving the step changes nothing.
-
-    NaN if it always does. For a negative point the result is P(Q <= q), for a positive one P(Q > q).
-    h is the width of the saddle. t bends the contour as the path of steepest descent bends, and at least so
-    much that exp(-q s) decays on it.
+    Then the probabilities that are zero or one, and which are neither.
     """
-    curvature = cumulant.derivative(point, 2)
-    width = min(1 / np.sqrt(curvature), 1.5 * abs(point))
-    bend = float(np.clip(width * cumulant.derivative(point, 3) / (3 * curvature), 0.0, 1.0))
-    if q > 0:
-        bend = max(bend, 0.5 * min(1.0, np.sqrt(2 / cumulant.df.sum())))
-    base = cumulant.value(point) - q * point
-
-    def integrand(u: Floats) -> tuple[Floats, Floats]:
-        s = point + width * (bend * (np.cosh(u) - 1) + 1j * np.sinh(u))
-        ds = width * (bend * np.sinh(u) + 1j * np.cosh(u))
-        logarithm = cumulant.values(s) - q * s - base + np.log(ds / (1j * s))
-        return logarithm.real, np.exp(logarithm).real
-
-    coarse = np.arange(0.0, _RANGE, 0.5)
-    size = integrand(coarse)[0]
-    end = float(coarse[np.flatnonzero(size > size.max() - _NEGLIGIBLE)[-1]]) + 0.5
-    step, previous = 0.2, np.nan
-    for _ in range(8):
-        values = integrand(np.arange(0.0, end, step))[1]
-        total = step * (values.sum() - values[0] / 2) / np.pi
-        if abs(total - previous) <= _AGREEMENT * abs(total):
-            return float(np.sign(point) * total * np.exp(base))
-        step, previous = step / 2, total
-    return float("nan")
+    weights, df = _filled(events)
+    q = np.array([event.q for event in events], dtype=np.float64)
+    largest = np.abs(weights).max(axis=1, initial=0.0)
+    if not largest.all():
+        raise ValueError("A chi-square mixture needs at least one weight that is not zero.")
+    flipped = q < 0
+    scale = np.where(flipped, -1.0, 1.0) / largest
+    weights, q = weights * scale[:, None], q * scale
+    impossible = np.isposinf(q) | (weights.max(axis=1) <= 0)
+    certain = ~impossible & (q == 0) & (weights.min(axis=1) >= 0)
+    known = np.where(impossible == flipped, 1.0, 0.0)
+    return Mixtures(weights, df, q), flipped, known, ~(impossible | certain)
 
 
-def _lugannani_rice(cumulant: _Cumulant, q: float) -> float:
-    point = _saddlepoint(cumulant, q)
-    spread = cumulant.derivative(point, 2)
-    if abs(point) * np.sqrt(spread) < 1e-4:
-        skewness = cumulant.derivative(0.0, 3) / cumulant.derivative(0.0, 2) ** 1.5
-        return float(0.5 - skewness / (6 * np.sqrt(2 * np.pi)))
-    r = np.sign(point) * np.sqrt(2 * (point * q - cumulant.value(point)))
-    u = point * np.sqrt(spread)
-    return float(stats.norm.sf(r) + stats.norm.pdf(r) * (1 / u - 1 / r))
-
-
-def _clip(probability: float) -> float:
-    return float(min(1.0, max(0.0, probability)))
+def _filled(events: Sequence[Exceedance]) -> tuple[Floats, Floats]:
+    """Weights and degrees of freedom, one row for each event, short rows filled up with zeros."""
+    size = max(np.size(event.weights) for event in events)
+    weights, df = np.zeros((len(events), size)), np.zeros((len(events), size))
+    for i, event in enumerate(events):
+        own = np.asarray(event.weights, dtype=np.float64)
+        degrees = np.ones_like(own) if event.df is None else np.asarray(event.df, dtype=np.float64)
+        if np.isnan(event.q) or not np.isfinite(own).all() or own.shape != degrees.shape:
+            raise ValueError(
+                f"q and the weights must be numbers, one df per weight, but q is {event.q} and weights {own}."
+            )
+        if not (degrees > 0).all():
+            raise ValueError(f"Degrees of freedom must be positive, but are {degrees}.")
+        used = np.abs(own) > 1e-300
+        weights[i, : own.size] = np.where(used, own, 0.0)
+        df[i, : own.size] = np.where(used, degrees, 0.0)
+    return weights, df

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, spatial
+from scipy import linalg
 
 from contextstats.inference._linalg import Floats, Integers, scaled_cholesky, symmetric
 
@@ -139,8 +139,10 @@ def _neighbours(contexts: Floats) -> tuple[Integers, Integers]:
     if contexts.ndim == 1 or contexts.shape[1] == 1:
         order = np.argsort(contexts.ravel(), kind="stable")
         return order[1:], order[:-1]
+    from scipy.spatial import cKDTree
+
     rows = np.arange(len(contexts))
-    nearest = spatial.cKDTree(contexts).query(contexts, k=_NEIGHBOURS + 1)[1]
+    nearest = cKDTree(contexts).query(contexts, k=_NEIGHBOURS + 1)[1]
     itself = nearest == rows[:, None]
     itself[~itself.any(axis=1), -1] = True  # more ties than neighbours: drop the last
     return np.repeat(rows, _NEIGHBOURS), np.asarray(nearest[~itself], dtype=np.int64)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.linalg import lapack
 
 from contextstats.errors import DataError
-from contextstats.inference._linalg import Floats, Integers, scaled_cholesky, symmetric
-from contextstats.inference.chi2_mixture import ratio_survival, survival
+from contextstats.inference._linalg import Floats, Integers, ScaledCholesky, symmetric
+from contextstats.inference.chi2_mixture import Exceedance, mean_probabilities, ratio_exceedance
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class ScoreTest:
     ----------
     statistic : float
         Kernel-weighted sum of squared scores over the scale.
-    pvalue : float
-        Upper tail of the null distribution of `statistic`.
+    event : Exceedance
+        That `statistic` is exceeded under the null hypothesis.
     weights : (r,) array
         The null distribution is that of a sum of independent chi-squares on one degree of freedom with these
         weights, largest first.
@@ -29,9 +31,14 @@ class ScoreTest:
     """
 
     statistic: float
-    pvalue: float
+    event: Exceedance
     weights: Floats
     residual_df: float | None
+
+    @cached_property
+    def pvalue(self) -> float:
+        """Upper tail of the null distribution of `statistic`."""
+        return float(mean_probabilities([[self.event]])[0])
 
     @property
     def effective_df(self) -> float:
@@ -39,19 +46,18 @@ class ScoreTest:
         return float(self.weights.sum() ** 2 / (self.weights**2).sum())
 
 
-def projected_information(gram_null: Floats, gram_cross: Floats, gram_tested: Floats, null_penalty: Floats) -> Floats:
+def projected_information(null: ScaledCholesky, gram_cross: Floats, gram_tested: Floats) -> Floats:
     """Covariance of the score of the tested coefficients when those of the null model are estimated.
 
     Parameters
     ----------
-    gram_null : (p, p) array
-        G00 = Z0'WZ0 over the coefficients of the null model, expected weights at the null fit.
+    null : ScaledCholesky
+        Factor of G00 + S0 with G00 = Z0'WZ0 over the p coefficients of the null model, expected weights at the null
+        fit, and S0 the diagonal of its penalty, smoothing parameters included.
     gram_cross : (p, m) array
         G01 = Z0'WZ1.
     gram_tested : (m, m) array
         G11 = Z1'WZ1 over the coefficients that are zero in the null model.
-    null_penalty : (p,) array
-        Diagonal S0 of the null model's penalty, smoothing parameters included.
 
     Returns
     -------
@@ -61,8 +67,7 @@ def projected_information(gram_null: Floats, gram_cross: Floats, gram_tested: Fl
         smoothing parameters, and smoothing bias under the null hypothesis is part of the covariance.
         Directions that the null model explains to nine digits have a variance of exactly zero.
     """
-    factor = scaled_cholesky(gram_null + np.diag(null_penalty), name="The penalised information of the null model")
-    information = symmetric(gram_tested - gram_cross.T @ factor.solve(gram_cross))
+    information = symmetric(gram_tested - gram_cross.T @ null.solve(gram_cross))
     return _without_rounding(information, np.sqrt(np.diag(gram_tested)))
 
 
@@ -157,16 +162,19 @@ def score_test(
         )
     statistic = float(kernel @ score**2) / scale
     if residual_df is None:
-        pvalue = survival(statistic, weights)
+        event = Exceedance(statistic, weights)
     else:
-        pvalue = ratio_survival(statistic, weights, residual_df, shared=True)
-    return ScoreTest(statistic, pvalue, weights, residual_df)
+        event = ratio_exceedance(statistic, weights, residual_df, shared=True)
+    return ScoreTest(statistic, event, weights, residual_df)
 
 
 def _without_rounding(information: Floats, size: Floats) -> Floats:
     """Set to zero the directions whose variance is below 1e-9 of what it was before the projection."""
     size = np.where(size > 0, size, 1.0)
-    values, vectors = np.linalg.eigh(information / np.outer(size, size))
+    scaled = information / np.outer(size, size)
+    if lapack.dpotrf(scaled - 2e-9 * np.eye(len(size)), lower=1)[1] == 0:  # the usual case: none is that small
+        return information
+    values, vectors = np.linalg.eigh(scaled)
     root = vectors * np.sqrt(np.where(values > 1e-9, values, 0.0))
     root[np.sum(root**2, axis=1) < 1e-9] = 0.0
     return np.asarray(np.outer(size, size) * (root @ root.T))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy import stats
+from scipy.linalg import lapack
 
 from contextstats.inference._linalg import Floats, scaled_cholesky, symmetric
-from contextstats.inference.chi2_mixture import ratio_survival, survival
+from contextstats.inference.chi2_mixture import Exceedance, mean_probabilities, ratio_exceedance
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class TermTest:
         is a matter of coordinates; mgcv prints one of them. Equal for whole `ref_df`.
     ref_df : float
         Reference degrees of freedom.
-    pvalue : float
-        The mean of the p-values of `statistics`.
+    events : tuple of Exceedance
+        The null hypothesis gives `pvalue` as their mean probability. Those of many tests are computed together faster
+        than one by one; see :func:`~contextstats.inference.chi2_mixture.mean_probabilities`.
     scale_estimated : bool
         Whether the null distribution allows for the scale being an estimate.
     """
@@ -34,8 +36,13 @@ class TermTest:
     statistic: float
     statistics: tuple[float, float]
     ref_df: float
-    pvalue: float
+    events: tuple[Exceedance, ...]
     scale_estimated: bool
+
+    @cached_property
+    def pvalue(self) -> float:
+        """The mean of the p-values of `statistics`."""
+        return float(mean_probabilities([self.events])[0])
 
     @property
     def f_statistic(self) -> float:
@@ -97,8 +104,8 @@ def smooth_test(
     else:
         pair = _fractional_statistics(standardised, whole, part)
         weights, degrees = _fractional_weights(whole, part)
-    pvalue = (_pvalue(pair[0], weights, degrees, residual_df) + _pvalue(pair[1], weights, degrees, residual_df)) / 2
-    return TermTest((pair[0] + pair[1]) / 2, pair, rank, pvalue, residual_df is not None)
+    events = tuple(_exceeds(statistic, weights, degrees, residual_df) for statistic in dict.fromkeys(pair))
+    return TermTest((pair[0] + pair[1]) / 2, pair, rank, events, residual_df is not None)
 
 
 def random_effect_test(
@@ -128,8 +135,8 @@ def random_effect_test(
     standardised = root.T @ coefficients
     statistic = float(standardised @ standardised)
     rank = float(np.sum(weights > weights.max(initial=0.0) * np.finfo(float).eps ** 0.8))
-    pvalue = _pvalue(statistic, weights, np.ones_like(weights), residual_df) if rank else 1.0
-    return TermTest(statistic, (statistic, statistic), rank, pvalue, residual_df is not None)
+    events = (_exceeds(statistic, weights, np.ones_like(weights), residual_df),) if rank else ()
+    return TermTest(statistic, (statistic, statistic), rank, events, residual_df is not None)
 
 
 def marginal_frequentist(bayesian: Floats, gram: Floats, scale: float, prior_variance: Floats) -> Floats:
@@ -155,6 +162,9 @@ def marginal_frequentist(bayesian: Floats, gram: Floats, scale: float, prior_var
 
 def _gram_root(gram: Floats) -> Floats:
     """R with R'R = gram, for a gram that may be singular."""
+    root, failed_at = lapack.dpotrf(gram, lower=0)
+    if failed_at == 0:
+        return np.asarray(root)
     values, vectors = np.linalg.eigh(symmetric(gram))
     return np.asarray(np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T)
 
@@ -173,12 +183,7 @@ def _fractional_weights(whole: int, part: float) -> tuple[Floats, Floats]:
     return weights[degrees > 0], degrees[degrees > 0]
 
 
-def _pvalue(statistic: float, weights: Floats, df: Floats, residual_df: float | None) -> float:
-    if len(weights) == 1:
-        scaled = statistic / weights[0]
-        if residual_df is None:
-            return float(stats.chi2.sf(scaled, df[0]))
-        return float(stats.f.sf(scaled / df[0], df[0], residual_df))
+def _exceeds(statistic: float, weights: Floats, df: Floats, residual_df: float | None) -> Exceedance:
     if residual_df is None:
-        return survival(statistic, weights, df)
-    return ratio_survival(statistic, weights, residual_df, df=df)
+        return Exceedance(statistic, weights, df)
+    return ratio_exceedance(statistic, weights, residual_df, df=df)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, stats
+from scipy import linalg
 
 from contextstats.errors import DataError
 from contextstats.inference._linalg import Floats, symmetric
 from contextstats.inference.bands import pointwise_critical_value
+from contextstats.inference.distributions import squares_tail, two_sided_tail
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,9 @@ def t_test(
     difference = effect if value is None else effect - value
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = difference / error
-    if residual_df is None:
-        pvalue = 2 * stats.norm.sf(np.abs(statistic))
-    else:
-        pvalue = 2 * stats.t.sf(np.abs(statistic), residual_df)
+    pvalue = two_sided_tail(statistic, residual_df)
     lower, upper = conf_int(effect, error, alpha=alpha, residual_df=residual_df).T
-    return Contrasts(effect, error, statistic, np.asarray(pvalue), lower, upper, residual_df)
+    return Contrasts(effect, error, statistic, pvalue, lower, upper, residual_df)
 
 
 def wald_test(
@@ -137,9 +135,8 @@ def wald_test(
             f"others contradict them. Remove the redundant ones."
         )
     statistic = float(np.sum(rotated[keep] ** 2 / values[keep]))
-    if residual_df is None:
-        return WaldTest(statistic, float(stats.chi2.sf(statistic, rank)), rank, None)
-    return WaldTest(statistic / rank, float(stats.f.sf(statistic / rank, rank, residual_df)), rank, residual_df)
+    pvalue = float(squares_tail(statistic, rank, residual_df))
+    return WaldTest(statistic if residual_df is None else statistic / rank, pvalue, rank, residual_df)
 
 
 def conf_int(

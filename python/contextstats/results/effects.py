@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from contextstats import _core
 from contextstats.algorithms.blas import single_threaded_blas
@@ -16,6 +15,7 @@ from contextstats.design import Block, Design
 from contextstats.errors import DataError
 from contextstats.inference.average_effects import average_effects as average
 from contextstats.inference.bands import band as confidence_band
+from contextstats.inference.distributions import two_sided_tail, upper_point
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -90,8 +90,7 @@ def band_at(
         rows = context_rows(res.design, predictor, np.asfortranarray(contexts[part]))
         estimate[part] = rows @ theta
         error[part] = np.sqrt(np.maximum(np.einsum("ij,ij->i", rows @ covariance, rows), 0.0))
-    tail = 0.5 + level / 2
-    critical = float(stats.t.ppf(tail, residual_df) if residual_df is not None else stats.norm.ppf(tail))
+    critical = upper_point((1 - level) / 2, residual_df)
     return estimate, error, estimate - critical * error, estimate + critical * error
 
 
@@ -160,14 +159,11 @@ def curve(res: GLMResults, predictor: str, context: str, *, n: int, level: float
 @single_threaded_blas
 def average_effects_table(res: GLMResults, level: float) -> pd.DataFrame:
     """Average of each beta_j(c) over the rows of the fit, with its standard error given their contexts."""
-    design = res.design
-    weights = design.freq_weights / design.freq_weights.sum()
+    design, moments = res.design, res.context_moments
     rows = []
     for j, name in enumerate(design.x_names):
         columns = coefficient_columns(design, j)
-        mean_row = np.zeros(len(columns))
-        for part in chunks(len(design.y)):
-            mean_row += weights[part] @ context_rows(design, j, np.asfortranarray(design.contexts[part]))
+        mean_row = moments.mean[moments.columns(blocks_of(design, j))]
         effect = average(mean_row[None, :], res.fit.theta[columns], res.natural_covariance[np.ix_(columns, columns)])
         rows.append([name, float(effect.estimate[0]), float(effect.standard_error[0])])
     table = pd.DataFrame(rows, columns=["term", "estimate", "std_error"])
@@ -176,29 +172,15 @@ def average_effects_table(res: GLMResults, level: float) -> pd.DataFrame:
 
 def with_inference(table: pd.DataFrame, residual_df: float | None, level: float) -> pd.DataFrame:
     """Add statistic, p_value, conf_low and conf_high to estimates and standard errors."""
-    law = stats.norm if residual_df is None else stats.t(residual_df)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = table["estimate"] / table["std_error"]
-    half = law.ppf(0.5 + level / 2) * table["std_error"]
+    half = upper_point((1 - level) / 2, residual_df) * table["std_error"]
     return table.assign(
         statistic=statistic,
-        p_value=2 * law.sf(np.abs(statistic)),
+        p_value=two_sided_tail(statistic.to_numpy(), residual_df),
         conf_low=table["estimate"] - half,
         conf_high=table["estimate"] + half,
     )
-
-
-def basis_moments(res: GLMResults, predictor: int) -> Floats:
-    """Second moments over the rows of the centred basis columns of predictor j's varying blocks."""
-    design = res.design
-    weights = design.freq_weights / design.freq_weights.sum()
-    size = len(coefficient_columns(design, predictor)) - 1
-    mean, second = np.zeros(size), np.zeros((size, size))
-    for part in chunks(len(design.y)):
-        rows = context_rows(design, predictor, np.asfortranarray(design.contexts[part]))[:, 1:]
-        mean += weights[part] @ rows
-        second += rows.T @ (weights[part, None] * rows)
-    return np.asarray(second - np.outer(mean, mean))
 
 
 def new_contexts(res: GLMResults, context: Mapping[str, Any] | Any | None) -> tuple[Floats, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from contextstats.algorithms.joint import Floats
 from contextstats.results import diagnostics, effects, prediction, resampling, serialize, summary, tidy
+from contextstats.results.context_moments import ContextMoments
 from contextstats.results.heterogeneity import PopulationTest, heterogeneity_table, test_population
 from contextstats.results.statistics import FitStatistics
 
@@ -112,9 +114,10 @@ class GLMResults(FitStatistics):
         """Omnibus test of the population model, in which no coefficient varies."""
         return test_population(self)
 
-    def basis_moments(self, predictor: int) -> Floats:
-        """Second moments of the centred basis columns of a predictor's varying terms."""
-        return effects.basis_moments(self, predictor)
+    @cached_property
+    def context_moments(self) -> ContextMoments:
+        """Moments of the basis columns of the terms of context over the rows of the fit."""
+        return ContextMoments.of(self.design)
 
     # ---- diagnostics -----------------------------------------------------------------------------------------
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from contextstats import _core
 from contextstats.algorithms.joint import Floats, core_loss, resolve_threads
 from contextstats.errors import DataError, ExtrapolationWarning, OptionError
+from contextstats.inference.distributions import upper_point
 from contextstats.results.estimates import mean_slope
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class Prediction:
 
     def conf_int(self, alpha: float = 0.05) -> Floats:
         """Interval for the mean, shape (n, 2): made on the link scale, so it respects the support."""
-        law = stats.norm if self.residual_df is None else stats.t(self.residual_df)
-        half = law.ppf(1 - alpha / 2) * self.se_linear
+        half = upper_point(alpha / 2, self.residual_df) * self.se_linear
         ends = [self.inverse_link(np.ascontiguousarray(self.linear_predictor + sign * half)) for sign in (-1, 1)]
         return np.sort(np.column_stack(ends), axis=1)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from contextstats import _core
 from contextstats.algorithms.joint import Floats
-from contextstats.inference.quantile_residuals import quantile_residuals
 from contextstats.results.estimates import variance_function
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def deviance_residuals(res: FitStatistics) -> Floats:
 
 def quantile_residuals_of(res: FitStatistics, seed: int) -> Floats:
     """Randomized quantile residuals of the rows."""
+    from contextstats.inference.quantile_residuals import quantile_residuals  # needs scipy.stats, slow to import
+
     return quantile_residuals(
         res.family.core_name,
         res.design.y,

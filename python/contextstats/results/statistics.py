@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.design import Design
 from contextstats.families import Family
 from contextstats.inference import likelihood, wald
+from contextstats.inference.distributions import two_sided_tail, upper_point
 from contextstats.inference.hypothesis import parse_hypothesis
 from contextstats.results import residuals
 from contextstats.results.estimates import Estimates, RowValues, mean_slope
@@ -48,22 +48,23 @@ class FitStatistics:
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors, from the covariance named by `cov_type`."""
-        variance = np.einsum("ij,jk,ik->i", self.design.user_map, self.natural_covariance, self.design.user_map)
+        own = self.design.user_map
+        variance = np.einsum("ij,ij->i", own @ self.natural_covariance, own)
         return self._series(np.sqrt(np.maximum(variance, 0.0)))
 
-    @property
+    @cached_property
     def tvalues(self) -> pd.Series:
         """Coefficients over their standard errors."""
         return self.params / self.bse
 
-    @property
+    @cached_property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values, from the t distribution where `use_t`, else the normal."""
-        return pd.Series(2 * self._law.sf(np.abs(self.tvalues)), index=self.params.index)
+        return pd.Series(two_sided_tail(self.tvalues.to_numpy(), self._residual_df), index=self.params.index)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Wald intervals with coverage 1 - alpha: columns lower and upper."""
-        half = self._law.ppf(1 - alpha / 2) * self.bse
+        half = upper_point(alpha / 2, self._residual_df) * self.bse
         return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
 
     def cov_params(self) -> pd.DataFrame:
@@ -276,10 +277,6 @@ class FitStatistics:
     @property
     def _residual_df(self) -> float | None:
         return self.df_resid if self.use_t else None
-
-    @property
-    def _law(self) -> Any:
-        return stats.t(self.df_resid) if self.use_t else stats.norm
 
     def _series(self, values: Floats) -> pd.Series:
         known = np.where(self.fit.identified, values, np.nan)

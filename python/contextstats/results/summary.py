@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from contextstats.errors import OptionError
 from contextstats.results.markup import escape_markdown
-from contextstats.results.summary_blocks import WIDTH, Block, header_pairs, parametric_block, varying_block
+from contextstats.results.summary_blocks import Block, header_pairs, parametric_block, varying_block
 from contextstats.results.summary_notes import has_context, notes
 
 if TYPE_CHECKING:
@@ -74,22 +73,6 @@ def to_markdown(res: GLMResults, alpha: float = 0.05) -> str:
     if found := notes(res):
         parts.append("\n".join(f"{i}. {escape_markdown(note)}" for i, note in enumerate(found, 1)))
     return "\n\n".join(parts) + "\n"
-
-
-def wrapped_notes(found: tuple[str, ...], width: int = WIDTH) -> str:
-    """Numbered notes, wrapped."""
-    lines = []
-    for i, note in enumerate(found, 1):
-        mark = f"[{i}] "
-        lines += textwrap.wrap(
-            note,
-            width,
-            initial_indent=mark,
-            subsequent_indent=" " * len(mark),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return "\n".join(["Notes:", *lines]) if lines else ""
 
 
 def _markdown_table(header: tuple[str, ...], rows: Any, left: tuple[int, ...]) -> str:

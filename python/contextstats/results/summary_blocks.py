@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contextstats.results.tidy import records
+import numpy as np
+
 from contextstats.results.wording import count, family_name, fixed, general, p_value, percent, places, shorten
 
 if TYPE_CHECKING:
@@ -76,18 +78,11 @@ def parametric_block(res: GLMResults, alpha: float, title: str = "Parametric coe
     letter = "t" if res.use_t else "z"
     interval = res.conf_int(alpha)
     header = ("", "coef", "std err", letter, f"P>|{letter}|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]")
-    columns = zip(
-        res.params.index,
-        res.is_smooth_coef,
-        res.params.to_numpy(),
-        res.bse.to_numpy(),
-        res.tvalues.to_numpy(),
-        res.pvalues.to_numpy(),
-        interval["lower"].to_numpy(),
-        interval["upper"].to_numpy(),
-        strict=True,
-    )
-    rows = [_parametric_row(str(name), *numbers) for name, smooth, *numbers in columns if not smooth]
+    columns = (res.params, res.bse, res.tvalues, res.pvalues, interval["lower"], interval["upper"])
+    own = np.flatnonzero(~np.asarray(res.is_smooth_coef))
+    names = res.params.index[own]
+    numbers = np.column_stack([column.to_numpy()[own] for column in columns]).tolist()
+    rows = [_parametric_row(str(name), *row) for name, row in zip(names, numbers, strict=True)]
     taken = sum(1 + max(len(row[i]) for row in [header, *rows]) for i in range(1, len(header)))
     room = max(_NAME, WIDTH - taken)
     return Block(title, header, tuple((shorten(name, room), *cells) for name, *cells in rows))
@@ -96,22 +91,25 @@ def parametric_block(res: GLMResults, alpha: float, title: str = "Parametric coe
 def varying_block(res: GLMResults) -> Block:
     """One row for each predictor and context term; "any" where a predictor has several."""
     table = res.heterogeneity()
-    several = table["predictor"].value_counts() > 2
-    keep = (table["context"] != "any") | table["predictor"].map(several)
-    statistic = "Chi.sq" if res.family.scale_known else "F"
-    header = ("", "context", "edf", "Ref.df", statistic, "p-value", "share", "score p")
-    names = _fit_names([(str(row.predictor), str(row.context)) for row in records(table[keep])])
+    predictors, contexts = table["predictor"].tolist(), table["context"].tolist()
+    several = {name for name, rows in Counter(predictors).items() if rows > 2}
+    pairs = zip(predictors, contexts, strict=True)
+    keep = [i for i, (name, context) in enumerate(pairs) if context != "any" or name in several]
+    numbers = table[["edf", "ref_df", "statistic", "p_value", "share", "score_p_value"]].to_numpy(dtype=float)[keep]
+    letter = "Chi.sq" if res.family.scale_known else "F"
+    header = ("", "context", "edf", "Ref.df", letter, "p-value", "share", "score p")
+    names = _fit_names([(str(predictors[i]), str(contexts[i])) for i in keep])
     rows = tuple(
         (
             *pair,
-            places(row.edf, 2, 7),
-            places(row.ref_df, 2, 7),
-            places(row.statistic, 2, 9),
-            p_value(row.p_value),
-            percent(row.share),
-            p_value(row.score_p_value),
+            places(edf, 2, 7),
+            places(ref_df, 2, 7),
+            places(statistic, 2, 9),
+            p_value(p),
+            percent(share),
+            p_value(score_p),
         )
-        for pair, row in zip(names, records(table[keep]), strict=True)
+        for pair, (edf, ref_df, statistic, p, share, score_p) in zip(names, numbers.tolist(), strict=True)
     )
     return Block("Varying effects", header, rows, labels=2)
 

@@ -9,11 +9,18 @@ from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import Cell, SimpleTable
 
 from contextstats.results.markup import ESCAPES, escape_html, escape_latex
-from contextstats.results.summary import wrapped_notes
-from contextstats.results.summary_blocks import WIDTH, Block
-
-_Pairs = list[tuple[str, str]]
-_GAP = 3  # blanks between the two halves of the header
+from contextstats.results.summary_blocks import Block
+from contextstats.results.summary_text import (
+    HEADER_ALIGNMENT,
+    Header,
+    block_alignment,
+    column_widths,
+    header_rows,
+    header_widths,
+    summary_text,
+    summary_width,
+    wrapped_notes,
+)
 
 
 class ContextualSummary(Summary):  # type: ignore[misc]  # statsmodels is untyped
@@ -31,23 +38,28 @@ class ContextualSummary(Summary):  # type: ignore[misc]  # statsmodels is untype
         Sentences under the tables.
     """
 
-    def __init__(
-        self, title: str, header: tuple[_Pairs, _Pairs], blocks: Sequence[Block], notes: tuple[str, ...]
-    ) -> None:
+    def __init__(self, title: str, header: Header, blocks: Sequence[Block], notes: tuple[str, ...]) -> None:
+        self._tables: list[SimpleTable] = []
         super().__init__()
-        self.notes = notes
-        width = max([WIDTH, *(sum(_widths(block)) + len(_widths(block)) - 1 for block in blocks)])
-        self.tables = [_header_table(title, header, width), *(_table(block, width) for block in blocks)]
-        self.add_extra_txt([wrapped_notes(notes, width)])
+        self.title, self.header, self.blocks, self.notes = title, header, tuple(blocks), notes
+        self.add_extra_txt([wrapped_notes(notes, summary_width(blocks))])
+
+    @property
+    def tables(self) -> list[SimpleTable]:
+        """The header and the blocks as statsmodels tables, made when they are asked for: the text needs none."""
+        if not self._tables:
+            width = summary_width(self.blocks)
+            header = _header_table(self.title, self.header, width)
+            self._tables = [header, *(_table(block, width) for block in self.blocks)]
+        return self._tables
+
+    @tables.setter
+    def tables(self, tables: list[SimpleTable]) -> None:
+        self._tables = tables
 
     def as_text(self) -> str:
         """Return title, tables and notes as one string."""
-        lines: list[str] = self.tables[0].as_text().split("\n")
-        rule = lines[-1]
-        for table in self.tables[1:]:
-            lines += [*table.as_text().split("\n")[:-1], rule]
-        text = "\n".join(line.rstrip() for line in lines)
-        return f"{text}\n\n{self.extra_txt}" if self.extra_txt else text
+        return summary_text(self.title, self.header, self.blocks, self.extra_txt or "")
 
     def as_html(self) -> str:
         """Return tables and a numbered list of notes."""
@@ -87,39 +99,26 @@ class _SafeCell(Cell):  # type: ignore[misc]  # statsmodels is untyped
         return self.column_align
 
 
-def _header_table(title: str, header: tuple[_Pairs, _Pairs], width: int) -> SimpleTable:
-    rows = [[_colon(a), b, " " * (_GAP - 1) + _colon(c), d] for (a, b), (c, d) in zip(*header, strict=True)]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    spare = width - sum(widths) - 3
-    widths[1] += spare // 2
-    widths[3] += spare - spare // 2
+def _header_table(title: str, header: Header, width: int) -> SimpleTable:
     table = SimpleTable(
-        rows,
+        header_rows(header),
         title=title,
-        txt_fmt={"colwidths": widths, "table_dec_below": "="},
+        txt_fmt={"colwidths": header_widths(header, width), "table_dec_below": "="},
         html_fmt={"data_fmts": ["<th>%s</th>", "<td>%s</td>"], "colwidths": 0},
         ltx_fmt={"replacements": {}, "colwidths": 0},
         csv_fmt={"colwidths": 0},
         celltype=_SafeCell,
     )
-    return _align(table, "lrlr")
+    return _align(table, HEADER_ALIGNMENT)
 
 
 def _table(block: Block, width: int) -> SimpleTable:
-    """A block as a table; room to spare goes between the numbers first, then to the names."""
-    widths = _widths(block)
-    spare = max(0, width - sum(widths) - len(widths) + 1)
-    numbers = range(block.labels, len(widths))
-    more = min(2, spare // max(1, len(numbers)))
-    for i in numbers:
-        widths[i] += more
-    widths[block.labels - 1] += spare - more * len(numbers)
     table = SimpleTable(
         [list(row) for row in block.rows],
         headers=list(block.header),
         title=block.title,
         txt_fmt={
-            "colwidths": widths,
+            "colwidths": column_widths(block, width),
             "title_align": "l",
             "table_dec_above": "-" if block.title else None,
             "table_dec_below": "=",
@@ -129,12 +128,7 @@ def _table(block: Block, width: int) -> SimpleTable:
         csv_fmt={"colwidths": 0},
         celltype=_SafeCell,
     )
-    return _align(table, "l" * block.labels + "r" * len(numbers))
-
-
-def _widths(block: Block) -> list[int]:
-    """Characters each column needs."""
-    return [max(len(row[i]) for row in [block.header, *block.rows]) for i in range(len(block.header))]
+    return _align(table, block_alignment(block))
 
 
 def _align(table: SimpleTable, aligns: str) -> SimpleTable:
@@ -142,7 +136,3 @@ def _align(table: SimpleTable, aligns: str) -> SimpleTable:
         for cell, align in zip(row, aligns, strict=True):
             cell.column_align = align
     return table
-
-
-def _colon(label: str) -> str:
-    return f"{label}:" if label else ""
