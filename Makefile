@@ -12,7 +12,8 @@ SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find cpp/include src 
 CPP_FILES = $(shell find cpp src -name '*.hpp' -o -name '*.cpp')
 CMAKE_CPP = -DCONTEXTSTATS_TESTS=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python)
 
-.PHONY: help demo test test-full lint format ruff mypy layers clang-format cpp-test sanitize count pytest bench readme-picture clean
+.PHONY: help demo test test-full lint format ruff mypy layers clang-format cpp-test sanitize count pytest \
+  r-check r-check-alone bench readme-picture clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -21,8 +22,9 @@ help: ## List the targets
 demo: $(VENV)/run ## Install into .venv, fit the RAND Health Insurance Experiment, write a report
 	$(BIN)/contextstats demo --output $(DEMO_OUTPUT)
 
-test: $(VENV)/test ## Everything continuous integration runs
-	@BIN=$(BIN) MAKE="$(MAKE)" tools/run_steps.sh ruff clang-format mypy layers cpp-test sanitize count pytest
+test: $(VENV)/test $(VENV)/r ## Everything continuous integration runs
+	@CONTEXTSTATS_REQUIRE_R=1 BIN=$(BIN) MAKE="$(MAKE)" tools/run_steps.sh \
+	  ruff clang-format mypy layers cpp-test sanitize count pytest
 
 test-full: ## As test, statistical tests with all their replicates
 	@CONTEXTSTATS_FULL=1 $(MAKE) test
@@ -46,6 +48,11 @@ $(VENV)/test: $(SOURCES) | $(VENV)/python
 	tools/system_packages.sh test $(PYTHON)
 	$(BIN)/python -m pip install --quiet ".[dev]"
 	@touch $@ $(VENV)/run
+
+$(VENV)/r: tools/requirements_rpy2.txt tools/system_packages.sh | $(VENV)/python
+	tools/system_packages.sh r $(PYTHON)
+	$(BIN)/python -m pip install --quiet -r tools/requirements_rpy2.txt
+	@touch $@
 
 # --- the steps of `make test`, each also a target ---------------------------------------------------------------
 
@@ -83,6 +90,12 @@ count:
 
 pytest: ## Python tests, with the code of the docs
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+r-check: ## The R package with Python: R CMD check, all of its tests
+	tools/r_check.sh $(abspath $(BIN)/python) $(BUILD)/r
+
+r-check-alone: ## The R package without Python: R CMD check, tests that need it are skipped
+	tools/r_check.sh none $(BUILD)/r-alone
 
 # --- the rest ---------------------------------------------------------------------------------------------------
 

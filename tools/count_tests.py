@@ -4,7 +4,8 @@
     python tools/count_tests.py --update   write the numbers of today
 
 Python tests are counted by `pytest --collect-only`, parametrised cases apart; C++ test cases by the macros in
-`cpp/tests`. A number that rises is reported and needs no action; record it with --update when convenient.
+`cpp/tests`; R tests by the calls of test_that() in `r/tests`. A number that rises is reported and needs no action;
+record it with --update when convenient.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "tests" / "tooling" / "counts.json"
+R_CASE = re.compile(r"^\s*test_that\(", re.MULTILINE)
 CPP_CASE = re.compile(r"^\s*(?:TEST_CASE|TEST_CASE_FIXTURE|TEST_CASE_TEMPLATE|SCENARIO)\(", re.MULTILINE)
 
 
@@ -42,10 +44,10 @@ def python_tests() -> dict[str, int]:
     return count_by_folder(line for line in done.stdout.splitlines() if "::" in line)
 
 
-def cpp_tests(folder: Path) -> dict[str, int]:
-    """Test cases of doctest in the sources of a folder."""
-    total = sum(len(CPP_CASE.findall(path.read_text(encoding="utf-8"))) for path in folder.rglob("*.cpp"))
-    return {"cpp/tests": total} if total else {}
+def cases_in(folder: Path, pattern: str, case: re.Pattern[str]) -> dict[str, int]:
+    """Test cases in the sources of a folder, found by how they begin; nothing where there are none."""
+    total = sum(len(case.findall(path.read_text(encoding="utf-8"))) for path in folder.rglob(pattern))
+    return {folder.relative_to(ROOT).as_posix(): total} if total else {}
 
 
 def fallen(recorded: dict[str, int], found: dict[str, int]) -> dict[str, tuple[int, int]]:
@@ -59,7 +61,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--update", action="store_true", help="write the numbers of today")
     update = parser.parse_args().update
-    found = python_tests() | cpp_tests(ROOT / "cpp" / "tests")
+    cpp, r = ROOT / "cpp" / "tests", ROOT / "r" / "tests"
+    found = python_tests() | cases_in(cpp, "*.cpp", CPP_CASE) | cases_in(r, "*.R", R_CASE)
     if update:
         RECORD.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     recorded = json.loads(RECORD.read_text(encoding="utf-8"))
