@@ -12,7 +12,7 @@ from contextstats.errors import (
     FormulaError,
     OptionError,
 )
-from contextstats.models import ContextualGLM, glm
+from contextstats.models import ContextualGLM, MarkovNetwork, glm
 from contextstats.results import GLMResults
 from contextstats.results.serialize import load
 
@@ -28,6 +28,7 @@ __all__ = [
     "FormulaError",
     "GLMResults",
     "Linear",
+    "MarkovNetwork",
     "OptionError",
     "__version__",
     "datasets",

@@ -99,3 +99,48 @@ def search_order(
     seed: int,
 ) -> dict[str, Any]: ...
 def project_to_dag(weights: Floats, threshold: float) -> Floats: ...
+def network_gram(design: Design, penalties: Floats, z: Floats, contexts: Floats, threads: int) -> Floats: ...
+def network_neighborhoods(
+    design: Design,
+    penalties: Floats,
+    gram: Floats,
+    n: float,
+    smoothing_parameters: Floats,
+    maxiter: int,
+    threads: int,
+) -> dict[str, Any]: ...
+def network_residuals(
+    design: Design, penalties: Floats, z: Floats, contexts: Floats, coefficients: Floats, threads: int
+) -> Floats: ...
+def network_log_variances(
+    design: Design,
+    penalties: Floats,
+    contexts: Floats,
+    residuals: Floats,
+    kept: Floats,
+    smoothing_parameters: Floats,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+) -> list[dict[str, Any]]: ...
+def network_nodes(
+    design: Design,
+    penalties: Floats,
+    z: Floats,
+    contexts: Floats,
+    predecessors: bool,
+    smoothing_parameters: Floats,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+) -> list[dict[str, Any]]: ...
+def network_pairs(
+    design: Design,
+    penalties: Floats,
+    contexts: Floats,
+    u: Floats,
+    smoothing_parameters: Floats,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+) -> list[dict[str, Any]]: ...

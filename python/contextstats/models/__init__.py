@@ -1,5 +1,6 @@
 """Models: data and a specification, with a `fit` method."""
 
 from contextstats.models.contextual_glm import ContextualGLM, glm
+from contextstats.models.markov_network import MarkovNetwork
 
-__all__ = ["ContextualGLM", "glm"]
+__all__ = ["ContextualGLM", "MarkovNetwork", "glm"]

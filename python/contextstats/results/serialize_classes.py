@@ -10,16 +10,26 @@ def saved_classes() -> dict[str, type]:
     """Classes by their names in files; imported here, because results import the module that saves them."""
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
+    from contextstats.algorithms.networks.neighborhoods import NeighborhoodFit
+    from contextstats.algorithms.networks.problem import NodeFit
     from contextstats.design.context import ContextVariable
     from contextstats.design.design import Block, Design
     from contextstats.design.evaluation import Variable
     from contextstats.design.formula_state import FormulaState
+    from contextstats.design.networks import NetworkData
     from contextstats.design.recipe import Recipe
     from contextstats.encoders.basis import BasisSpec
     from contextstats.encoders.fitted import FittedTerm
     from contextstats.results.estimates import Estimates, RowValues
     from contextstats.results.glm import GLMResults
+    from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
+    from contextstats.results.networks.markov import MarkovResults
+    from contextstats.results.networks.neighborhood import NeighborhoodEstimate
 
     design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
     fit = (GLMResults, CoreFit, Estimates, RowValues)
-    return {cls.__name__: cls for cls in (*design, *fit, *families.FAMILIES.values())}
+    networks = (
+        *(NetworkData, NodeFit, NeighborhoodFit),
+        *(MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate),
+    )
+    return {cls.__name__: cls for cls in (*design, *fit, *networks, *families.FAMILIES.values())}

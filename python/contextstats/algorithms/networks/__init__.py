@@ -1,0 +1,1 @@
+"""Network fits by the compiled core."""

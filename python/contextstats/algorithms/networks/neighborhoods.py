@@ -1,0 +1,93 @@
+"""Every variable regressed on all others, from one Gram matrix and one inverse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from contextstats import _core
+from contextstats.algorithms.networks.problem import Floats, NetworkProblem, NodeFit, node_fit
+from contextstats.errors import DataError
+
+
+@dataclass(frozen=True)
+class NeighborhoodFit:
+    """Regressions of all nodes.
+
+    Attributes
+    ----------
+    coefficients : (p, p + 1, m) array
+        [j, 0] is the intercept of node j, [j, k + 1] the coefficient function of variable k, zero for k = j.
+    spread : (p, p + 1, m, m) array
+        Covariance of `coefficients[j, k]` over the residual variance of node j.
+    smoothing_parameters : array
+        One for each penalty of each predictor, the intercept first; all nodes share them.
+    residual_variance, edf : (p,) array
+        Of node j: one number, without context.
+    log_variances : tuple of NodeFit
+        The residual variance of each node as a function of context.
+    iterations : int
+    converged : bool
+    """
+
+    coefficients: Floats
+    spread: Floats
+    smoothing_parameters: Floats
+    residual_variance: Floats
+    edf: Floats
+    log_variances: tuple[NodeFit, ...]
+    iterations: int
+    converged: bool
+
+
+def fit_neighborhoods(problem: NetworkProblem) -> NeighborhoodFit:
+    """All p regressions with their covariances, and the log-variances of their residuals.
+
+    Raises
+    ------
+    DataError
+        If a regression has no unique solution.
+    """
+    data = problem.data
+    p, m = data.n_variables, data.n_basis
+    gram = _core.network_gram(problem.design, problem.penalties, data.z, data.contexts, problem.threads)
+    raw = _core.network_neighborhoods(
+        problem.design,
+        problem.penalties,
+        gram,
+        float(data.n_rows),
+        problem.smoothing,
+        problem.maxiter,
+        problem.threads,
+    )
+    if not raw["identified"]:
+        raise DataError(
+            f"The neighbourhood regressions must have unique solutions, but {(p + 1) * m} coefficients on "
+            f"{data.n_rows} rows are linearly dependent. Use a smaller k, fewer contexts, or select=True."
+        )
+    residuals = _core.network_residuals(
+        problem.design, problem.penalties, data.z, data.contexts, raw["coefficients"], problem.threads
+    )
+    left = 1.0 - raw["edf"] / data.n_rows if data.n_basis > 1 else np.ones(p)
+    variances = _core.network_log_variances(
+        problem.design,
+        problem.penalties,
+        data.contexts,
+        residuals,
+        left,
+        problem.smoothing,
+        problem.maxiter,
+        problem.tol,
+        problem.threads,
+    )
+    return NeighborhoodFit(
+        coefficients=np.reshape(raw["coefficients"], (p, p + 1, m)),
+        spread=np.reshape(np.array(raw["spread"]), (p, p + 1, m, m)),
+        smoothing_parameters=raw["lambda"],
+        residual_variance=raw["variance"],
+        edf=raw["edf"],
+        log_variances=tuple(node_fit(one, m) for one in variances),
+        iterations=raw["iterations"],
+        converged=raw["converged"] and all(one["converged"] for one in variances),
+    )

@@ -1,0 +1,1 @@
+"""Numbers about networks: functions of arrays."""

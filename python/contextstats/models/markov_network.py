@@ -1,0 +1,147 @@
+"""Gaussian Markov networks whose edges are functions of context."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from contextstats._version import __version__
+from contextstats.algorithms.blas import single_threaded_blas
+from contextstats.algorithms.networks.neighborhoods import fit_neighborhoods
+from contextstats.algorithms.networks.nodes import fit_margins, fit_ordered_nodes
+from contextstats.algorithms.networks.problem import NetworkProblem
+from contextstats.design.networks import build_network_data, require_rank
+from contextstats.errors import ConvergenceWarning, OptionError
+from contextstats.options import check_choice
+from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
+from contextstats.results.networks.markov import MarkovResults
+from contextstats.results.networks.neighborhood import NeighborhoodEstimate
+
+METHODS = ("cholesky", "neighborhood")
+
+
+class MarkovNetwork:
+    r"""A Gaussian network whose precision matrix is a function of context.
+
+    .. math:: x \mid c \sim N(\mu(c), \Omega(c)^{-1})
+
+    An edge is a partial correlation :math:`-\omega_{jk}(c)/\sqrt{\omega_{jj}(c)\omega_{kk}(c)}`; without context this
+    is an ordinary Gaussian graphical model.
+
+    Parameters
+    ----------
+    X : (n, p) array, data frame or dict of arrays
+        The variables, the nodes of the network.
+    context : (n, d) array or data frame, optional
+        What the network depends on; categorical columns become factors.
+    encoder : Encoder or str, optional
+        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), or a context formula as "s(age) + sex".
+    method : {"cholesky", "neighborhood"}
+        "cholesky": each variable given those before it, with its own log-variance; exact Gaussian likelihood, positive
+        definite for any coefficients, depends a little on the order of the variables. "neighborhood": every variable
+        on all others, all regressions from one inverse; the fastest.
+    missing : {"drop", "raise"}
+        What to do with rows that have missing values.
+
+    Raises
+    ------
+    DataError, FormulaError, OptionError
+        Saying what must hold, what was found, where, and what to do.
+
+    References
+    ----------
+    Pourahmadi (1999), Joint mean-covariance models with applications to longitudinal data. Biometrika 86, 677-690.
+    Meinshausen and Buehlmann (2006), High-dimensional graphs and variable selection with the lasso. Annals of
+    Statistics 34, 1436-1462.
+
+    Examples
+    --------
+    >>> import numpy as np, contextstats as cs
+    >>> rng = np.random.default_rng(1)
+    >>> age = rng.uniform(20, 80, 500)
+    >>> a = rng.normal(size=500)
+    >>> b = np.sin(age / 20) * a + rng.normal(size=500)
+    >>> res = cs.MarkovNetwork({"a": a, "b": b}, {"age": age}).fit()
+    >>> res.partial_correlations({"age": [30.0, 70.0]}).shape
+    (2, 2, 2)
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        context: Any = None,
+        *,
+        encoder: Any = None,
+        method: Literal["cholesky", "neighborhood"] = "cholesky",
+        missing: Literal["drop", "raise"] = "drop",
+    ) -> None:
+        self.method = check_choice("method", method, METHODS)
+        self._given = (X, context, encoder, missing)
+        self.data = build_network_data(X, context, encoder, missing=missing)
+        require_rank(self.data, "A Markov network")
+
+    @single_threaded_blas
+    def fit(
+        self,
+        *,
+        order: Sequence[str] | None = None,
+        smoothing: Any = "reml",
+        select: bool = False,
+        maxiter: int = 100,
+        tol: float = 1e-8,
+        threads: int | None = None,
+    ) -> MarkovResults:
+        """Fit the network.
+
+        Parameters
+        ----------
+        order : sequence of str, optional
+            "cholesky": the variables in the order in which they are explained; default that of the data.
+        smoothing : "reml", float or dict
+            How smooth functions of context are: by REML, or smoothing parameters shared by all of them.
+        select : bool
+            Penalise also what smoothing leaves free, so that an edge can shrink to a constant.
+        maxiter, tol : int, float
+            Limit on iterations; relative change of the log-likelihood at which a node stops.
+        threads : int, optional
+            Default all; the results do not depend on it.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a node stopped early.
+        """
+        data = self.data
+        if select:
+            X, context, encoder, missing = self._given
+            data = build_network_data(X, context, encoder, missing=missing, select=True)
+        problem = NetworkProblem.of(data, smoothing, maxiter, tol, threads)
+        estimate: Any
+        if self.method == "cholesky":
+            positions = _positions(order, data.names)
+            estimate = CholeskyEstimate((OrderedNodes(positions, fit_ordered_nodes(problem, positions)),))
+        else:
+            estimate = NeighborhoodEstimate(fit_neighborhoods(problem), fit_margins(problem))
+        if not estimate.converged:
+            warnings.warn(
+                f"The network did not converge in {maxiter} iterations. Raise maxiter, or use a smaller k.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return MarkovResults(data, (), __version__, estimate, self.method)
+
+
+def _positions(order: Sequence[str] | None, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Positions of the variables in the order asked for.
+
+    Raises
+    ------
+    OptionError
+        If it is not an order of all of them.
+    """
+    if order is None:
+        return tuple(range(len(names)))
+    if isinstance(order, str) or sorted(map(str, order)) != sorted(names):
+        raise OptionError(f"order must name each variable once ({', '.join(names)}), but is {order!r}.")
+    return tuple(names.index(str(name)) for name in order)

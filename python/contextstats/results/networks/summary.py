@@ -1,0 +1,96 @@
+"""The summary of a network as a statsmodels Summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contextstats.results.summary_blocks import Block
+from contextstats.results.tidy import records
+from contextstats.results.wording import count, fixed, general, p_value, places, shorten
+
+if TYPE_CHECKING:
+    from statsmodels.iolib.summary import Summary
+
+    from contextstats.results.networks.base import NetworkResults
+
+_Pairs = list[tuple[str, str]]
+
+
+def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summary:
+    """Tabulate a network: header, the clearest edges at the typical context, notes.
+
+    A function of the results alone, so that equal fits print equal text.
+
+    Parameters
+    ----------
+    res : NetworkResults
+    level : float
+        Coverage of the intervals.
+    most : int
+        Number of edges to print.
+    """
+    from contextstats.results.summary_tables import ContextualSummary
+
+    return ContextualSummary(res.title, header_pairs(res), [edge_block(res, level, most)], all_notes(res))
+
+
+def header_pairs(res: NetworkResults) -> tuple[_Pairs, _Pairs]:
+    """Left and right column of the header as (label, value) pairs, equally many."""
+    left = [
+        ("Method", res.method),
+        ("Context", shorten(res.data.context_text or "none", 24)),
+        ("Variables", f"{res.data.n_variables}"),
+        ("Converged", "yes" if res.converged else "NO"),
+    ]
+    right = [
+        ("No. Observations", general(res.nobs, 10)),
+        ("Effective df (edf)", places(res.edf)),
+        ("Log-Likelihood", places(res.llf)),
+        ("AIC", places(res.aic)),
+        ("BIC", places(res.bic)),
+    ]
+    left += [("", "")] * (len(right) - len(left))
+    return left, right
+
+
+def edge_block(res: NetworkResults, level: float, most: int) -> Block:
+    """The edges with the smallest p-values at the typical context."""
+    table = res.edges(level=level)
+    shown = table.sort_values(["p_value", "source", "target"], kind="stable").head(most)
+    tail = (1 - level) / 2
+    header = ("", "", "estimate", "std err", "z", "P>|z|", "q-value", f"[{tail:.4g}", f"{1 - tail:.4g}]")
+    rows = tuple(
+        (
+            shorten(row.source, 16),
+            shorten(row.target, 16),
+            fixed(row.estimate),
+            fixed(row.std_error, 8),
+            fixed(row.statistic, 8, 3),
+            p_value(row.p_value),
+            p_value(row.q_value),
+            fixed(row.conf_low, 8, 3),
+            fixed(row.conf_high, 8, 3),
+        )
+        for row in records(shown)
+    )
+    kind = f"{res.edge_name}s".capitalize()
+    where = " at the typical context" if res.data.context_names else ""
+    of = f", the clearest {len(shown)} of {count(len(table), 'edge')}" if len(shown) < len(table) else ""
+    return Block(f"{kind}{where}{of}", header, rows, labels=2)
+
+
+def all_notes(res: NetworkResults) -> tuple[str, ...]:
+    """What the user should know: how the contexts were set, missing rows, notes of the fit."""
+    notes = []
+    data = res.data
+    if data.context_names:
+        typical = data.typical_context()[0]
+        parts = []
+        for name, value in zip(data.context_names, typical, strict=True):
+            levels = data.context_levels.get(name)
+            parts.append(f"{name} = {general(value, 4) if levels is None else levels[int(value)]}")
+        notes.append(f"The typical context is {', '.join(parts)}.")
+    if data.n_dropped:
+        causes = ", ".join(f"{name}: {number}" for name, number in data.n_missing.items())
+        notes.append(f"{count(data.n_dropped, 'row')} left out for missing values ({causes}).")
+    return (*notes, *data.notes, *res.notes)

@@ -1,0 +1,150 @@
+// The bridge to the network fits.
+
+#include <pybind11/eigen.h>
+#include <pybind11/stl.h>
+
+#include "contextstats/network/modified_cholesky.hpp"
+#include "contextstats/network/neighborhoods.hpp"
+#include "contextstats/network/pairwise_correlations.hpp"
+#include "hooks.hpp"
+
+namespace py = pybind11;
+using namespace contextstats;
+
+namespace {
+
+NetworkOptions make_options(const VectorXd& lambda, int maxiter, double tolerance) {
+  NetworkOptions options;
+  options.lambda = lambda;
+  options.maxiter = maxiter;
+  options.tolerance = tolerance;
+  return options;
+}
+
+/// Runs work(execution) without the GIL.
+template <class Work>
+auto run(int threads, const Work& work) {
+  const Hooks hooks = make_hooks(py::none());
+  return without_gil([&] { return work(Execution{threads, &hooks}); });
+}
+
+py::dict to_dict(LocationScaleFit& fit) {
+  py::dict out;
+  out["mean"] = std::move(fit.mean);
+  out["log_variance"] = std::move(fit.log_variance);
+  out["mean_covariance"] = std::move(fit.mean_covariance);
+  out["log_variance_covariance"] = std::move(fit.log_variance_covariance);
+  out["mean_lambda"] = std::move(fit.mean_lambda);
+  out["log_variance_lambda"] = std::move(fit.log_variance_lambda);
+  out["mean_edf"] = fit.mean_edf;
+  out["log_variance_edf"] = fit.log_variance_edf;
+  out["log_likelihood"] = fit.log_likelihood;
+  out["iterations"] = fit.iterations;
+  out["converged"] = fit.converged;
+  out["identified"] = fit.identified;
+  return out;
+}
+
+py::list fit_nodes_(const KhatriRaoDesign& design, const MatrixXd& penalties, ConstMatrix z,
+                    ConstMatrix contexts, bool predecessors, const VectorXd& lambda, int maxiter,
+                    double tolerance, int threads) {
+  const ContextFunctions functions(design, penalties);
+  const NetworkOptions options = make_options(lambda, maxiter, tolerance);
+  std::vector<LocationScaleFit> fits = run(threads, [&](const Execution& execution) {
+    return fit_nodes(functions, z, contexts, predecessors, options, execution);
+  });
+  py::list out;
+  for (LocationScaleFit& fit : fits) out.append(to_dict(fit));
+  return out;
+}
+
+py::dict neighborhoods_(const KhatriRaoDesign& design, const MatrixXd& penalties, const MatrixXd& gram,
+                        double n, const VectorXd& lambda, int maxiter, int threads) {
+  const ContextFunctions functions(design, penalties);
+  const NetworkOptions options = make_options(lambda, maxiter, 0.0);
+  NeighborhoodFit fit = run(threads, [&](const Execution& execution) {
+    return Neighborhoods(functions, gram, n, execution)(options);
+  });
+  py::dict out;
+  out["coefficients"] = std::move(fit.coefficients);
+  out["spread"] = std::move(fit.spread);
+  out["lambda"] = std::move(fit.lambda);
+  out["variance"] = std::move(fit.variance);
+  out["edf"] = std::move(fit.edf);
+  out["iterations"] = fit.iterations;
+  out["converged"] = fit.converged;
+  out["identified"] = fit.identified;
+  return out;
+}
+
+py::list log_variances_(const KhatriRaoDesign& design, const MatrixXd& penalties, ConstMatrix contexts,
+                        ConstMatrix residuals, const VectorXd& kept, const VectorXd& lambda, int maxiter,
+                        double tolerance, int threads) {
+  const ContextFunctions functions(design, penalties);
+  const NetworkOptions options = make_options(lambda, maxiter, tolerance);
+  std::vector<LocationScaleFit> fits = run(threads, [&](const Execution& execution) {
+    return fit_log_variances(functions, contexts, residuals, kept, options, execution);
+  });
+  py::list out;
+  for (LocationScaleFit& fit : fits) out.append(to_dict(fit));
+  return out;
+}
+
+py::list pairwise_(const KhatriRaoDesign& design, const MatrixXd& penalties, ConstMatrix contexts,
+                   ConstMatrix u, const VectorXd& lambda, int maxiter, double tolerance, int threads) {
+  const ContextFunctions functions(design, penalties);
+  const NetworkOptions options = make_options(lambda, maxiter, tolerance);
+  std::vector<PairFit> fits = run(threads, [&](const Execution& execution) {
+    return PairwiseCorrelations(functions, u, contexts, options, execution)();
+  });
+  py::list out;
+  for (PairFit& fit : fits) {
+    py::dict one;
+    one["theta"] = std::move(fit.theta);
+    one["covariance"] = std::move(fit.covariance);
+    one["lambda"] = std::move(fit.lambda);
+    one["edf"] = fit.edf;
+    one["scale"] = fit.scale;
+    one["converged"] = fit.converged;
+    out.append(one);
+  }
+  return out;
+}
+
+}  // namespace
+
+void bind_networks(py::module_& m) {
+  m.def("network_nodes", &fit_nodes_, py::arg("design"), py::arg("penalties"), py::arg("z").noconvert(),
+        py::arg("contexts").noconvert(), py::arg("predecessors"), py::arg("smoothing_parameters"),
+        py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"));
+  m.def(
+      "network_gram",
+      [](const KhatriRaoDesign& design, const MatrixXd& penalties, ConstMatrix z, ConstMatrix contexts,
+         int threads) {
+        const ContextFunctions functions(design, penalties);
+        return run(threads, [&](const Execution& execution) {
+          return network_gram(functions, z, contexts, execution);
+        });
+      },
+      py::arg("design"), py::arg("penalties"), py::arg("z").noconvert(), py::arg("contexts").noconvert(),
+      py::arg("threads"));
+  m.def("network_neighborhoods", &neighborhoods_, py::arg("design"), py::arg("penalties"), py::arg("gram"),
+        py::arg("n"), py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("threads"));
+  m.def(
+      "network_residuals",
+      [](const KhatriRaoDesign& design, const MatrixXd& penalties, ConstMatrix z, ConstMatrix contexts,
+         const MatrixXd& coefficients, int threads) {
+        const ContextFunctions functions(design, penalties);
+        return run(threads, [&](const Execution& execution) {
+          return network_residuals(functions, z, contexts, coefficients, execution);
+        });
+      },
+      py::arg("design"), py::arg("penalties"), py::arg("z").noconvert(), py::arg("contexts").noconvert(),
+      py::arg("coefficients"), py::arg("threads"));
+  m.def("network_log_variances", &log_variances_, py::arg("design"), py::arg("penalties"),
+        py::arg("contexts").noconvert(), py::arg("residuals").noconvert(), py::arg("kept"),
+        py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"));
+  m.def("network_pairs", &pairwise_, py::arg("design"), py::arg("penalties"), py::arg("contexts").noconvert(),
+        py::arg("u").noconvert(), py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("tolerance"),
+        py::arg("threads"));
+}
