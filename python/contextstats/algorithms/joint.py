@@ -84,6 +84,8 @@ def resolve_threads(threads: int | None) -> int:
 
 def prior_weights(design: Design) -> tuple[Floats, Floats]:
     """Total prior weight of each row, and the part of it that divides the scale (variance weight x trials)."""
+    if design.trials is None and design.var_weights is design.freq_weights:  # one array of ones for both
+        return design.freq_weights, design.var_weights
     var_weight = design.var_weights if design.trials is None else design.var_weights * design.trials
     return np.ascontiguousarray(design.freq_weights * var_weight), np.ascontiguousarray(var_weight)
 
@@ -152,7 +154,8 @@ class CoreProblem:
         """Offset plus Z theta."""
         d = self.design
         eta = _core.linear_predictor(self.core_design, d.x, d.contexts, np.ascontiguousarray(theta), self.threads)
-        return np.asarray(eta) + d.offset
+        eta += d.offset
+        return np.asarray(eta)
 
     def quadratic_form(self, v: Floats) -> Floats:
         """z_i' V z_i for every row."""

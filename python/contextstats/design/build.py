@@ -203,6 +203,7 @@ def _finish(parts: _Parts, family: Family, *, select: bool) -> Design:
     weighted = inputs.var_weights is not None or inputs.freq_weights is not None
     response = read_response(parts.response, family, parts.labels, weighted=weighted)
     freq_weights = _weights(inputs.freq_weights, kept)
+    var_weights = freq_weights if not weighted else _weights(inputs.var_weights, kept)
     layout = assemble(
         recipe.x_names,
         parts.contexts,
@@ -224,7 +225,7 @@ def _finish(parts: _Parts, family: Family, *, select: bool) -> Design:
         contexts=parts.contexts.matrix,
         offset=inputs.total_offset(kept.rows, kept.n),
         freq_weights=freq_weights,
-        var_weights=_weights(inputs.var_weights, kept),
+        var_weights=var_weights,
         trials=response.trials,
         x_names=recipe.x_names,
         context_names=tuple(variable.name for variable in recipe.contexts),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contextstats import _core
 from contextstats.encoders.basis import BasisSpec
 
 FloatArray = NDArray[np.float64]
@@ -33,6 +34,8 @@ class Construction:
         Dimension of the null space of S.
     by_values : bool
         Whether the coefficients already are values of the function (at its knots).
+    are_bsplines : bool
+        Whether phi are the B-splines themselves, none of them negative, so that no row has a larger sum than one.
     notes : tuple of str
         What the user should know.
     """
@@ -42,6 +45,7 @@ class Construction:
     root: FloatArray
     null_dim: int
     by_values: bool = False
+    are_bsplines: bool = False
     notes: tuple[str, ...] = ()
 
     def at(self, points: FloatArray) -> FloatArray:
@@ -49,6 +53,14 @@ class Construction:
         contexts = np.zeros((points.size, self.basis.columns[0] + 1), order="F")
         contexts[:, self.basis.columns[0]] = points
         return self.basis.evaluate(contexts) @ self.mapping
+
+
+def mean_bsplines(basis: BasisSpec, values: FloatArray, weights: FloatArray | None) -> FloatArray:
+    """Average B-splines over the (n,) values of a context, with frequency weights if there are any."""
+    share = np.full(values.size, 1.0 / values.size) if weights is None else weights / weights.sum()
+    design = _core.Design([replace(basis, columns=(0,)).to_dict()], [(0, 0, np.eye(basis.n_raw))], 1)
+    ones, contexts = np.ones((values.size, 1)), np.ascontiguousarray(values)[:, None]
+    return np.asarray(_core.gradient(design, ones, contexts, share, 1))
 
 
 def summarise_rows(parts: Sequence[Rows], weights: FloatArray | None) -> tuple[FloatArray, float]:

@@ -44,4 +44,4 @@ def _construction(
     knots: FloatArray, degree: int, column: ContextColumn, root: FloatArray, null_dim: int
 ) -> Construction:
     basis = BasisSpec(kind="bspline", columns=(column.index,), knots=tuple(knots.tolist()), degree=degree)
-    return Construction(basis, np.eye(basis.n_raw), root, null_dim)
+    return Construction(basis, np.eye(basis.n_raw), root, null_dim, are_bsplines=True)

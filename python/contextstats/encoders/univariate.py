@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from contextstats.encoders import cubic, pspline
 from contextstats.encoders.column import ContextColumn, Inputs
 from contextstats.encoders.constraint import diagonalise, orthogonal_complement
-from contextstats.encoders.construction import Construction, summarise_rows
+from contextstats.encoders.construction import Construction, mean_bsplines, summarise_rows
 from contextstats.encoders.fitted import FittedTerm
 from contextstats.encoders.penalty import comparable_scale, with_null_space
 from contextstats.encoders.random_effect import fit_random_effect
@@ -34,7 +34,10 @@ def fit_smooth(term: Smooth, inputs: Inputs) -> FittedTerm:
         return fit_random_effect(term, inputs)
     column = inputs.columns[term.variable]
     built = CONSTRUCTIONS[term.bs](term, column, term.label)
-    means, row_norm = summarise_rows([(column.values, built.at)], inputs.freq_weights)
+    if built.are_bsplines:
+        means, row_norm = mean_bsplines(built.basis, column.values, inputs.freq_weights), 1.0
+    else:
+        means, row_norm = summarise_rows([(column.values, built.at)], inputs.freq_weights)
     scale = comparable_scale(built.root, row_norm)
     centring = orthogonal_complement(means)
     null_dim = max(built.null_dim - 1, 0)

@@ -8,6 +8,7 @@ from scipy import special
 from contextstats.errors import OptionError
 from contextstats.inference._linalg import Floats
 
+_ROWS_AT_ONCE = 16_384  # so that temporary arrays stay in cache
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -66,15 +67,23 @@ def log_likelihood(
     """
     copies = np.ones_like(y) if freq_weights is None else freq_weights
     precision = np.ones_like(y) if var_weights is None else var_weights
-    used = (copies > 0) & (precision > 0)
-    number = None if trials is None else trials[used]
-    rows = _rows(family, y[used], mu[used], scale, precision[used], number, parameter)
-    return float(copies[used] @ rows)
+    total = 0.0
+    for start in range(0, max(len(y), 1), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        used = (copies[rows] > 0) & (precision[rows] > 0)
+        number = None if trials is None else trials[rows][used]
+        each = _rows(family, y[rows][used], mu[rows][used], scale, precision[rows][used], number, parameter)
+        total += float(copies[rows][used] @ each)
+    return total
 
 
 def gaussian_profile_scale(y: Floats, mu: Floats, *, freq_weights: Floats, var_weights: Floats) -> float:
     """The maximum likelihood scale: the weighted sum of squares over the sum of the frequencies."""
-    return float((freq_weights * var_weights) @ (y - mu) ** 2 / freq_weights.sum())
+    total = 0.0
+    for start in range(0, len(y), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        total += float((freq_weights[rows] * var_weights[rows]) @ (y[rows] - mu[rows]) ** 2)
+    return total / float(freq_weights.sum())
 
 
 def check_parameter(family: str, parameter: float | None) -> float:
@@ -129,8 +138,11 @@ def _rows(
 def _binomial(y: Floats, mu: Floats, trials: Floats) -> Floats:
     successes = y * trials
     failures = trials - successes
+    means = special.xlogy(successes, mu) + special.xlog1py(failures, -mu)
+    if ((trials == 1) & ((y == 0) | (y == 1))).all():
+        return np.asarray(means)
     coefficient = special.gammaln(trials + 1) - special.gammaln(successes + 1) - special.gammaln(failures + 1)
-    return np.asarray(coefficient + special.xlogy(successes, mu) + special.xlog1py(failures, -mu))
+    return np.asarray(coefficient + means)
 
 
 def _tweedie(y: Floats, mu: Floats, dispersion: Floats, power: float) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,10 @@ from contextstats.errors import DataError
 from contextstats.inference.average_effects import average_effects as average
 from contextstats.inference.bands import band as confidence_band
 from contextstats.inference.distributions import two_sided_tail, upper_point
+from contextstats.results.chunks import chunks
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
-
-_ROWS_AT_ONCE = 20_000
 
 
 def blocks_of(design: Design, predictor: int) -> list[Block]:
@@ -42,12 +41,6 @@ def context_rows(design: Design, predictor: int, contexts: Floats) -> Floats:
 def coefficient_columns(design: Design, predictor: int) -> Any:
     """Positions in theta of the coefficients of predictor j's blocks in order."""
     return np.concatenate([np.arange(block.start, block.stop) for block in blocks_of(design, predictor)])
-
-
-def chunks(n: int) -> Iterator[slice]:
-    """Slices that cover n rows, each small enough for a dense basis."""
-    for start in range(0, n, _ROWS_AT_ONCE):
-        yield slice(start, min(start + _ROWS_AT_ONCE, n))
 
 
 def chosen_predictors(design: Design, terms: Sequence[str] | None) -> list[int]:

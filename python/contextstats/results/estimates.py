@@ -18,6 +18,7 @@ from contextstats.families import Family
 from contextstats.inference.covariance import CoefficientCovariance, coefficient_covariance
 from contextstats.inference.frames import set_up_coordinates
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
+from contextstats.results.chunks import chunks
 
 Information = Literal["observed", "expected"]
 
@@ -85,14 +86,16 @@ def row_values(problem: CoreProblem, family: Family, theta: Floats) -> RowValues
     design = problem.design
     eta = problem.linear_predictor(theta)
     loss = core_loss(family)
-    columns = loss.evaluate(design.y, eta)
-    return RowValues(
-        eta=eta,
-        mu=loss.mean(eta),
-        score=columns[:, 1] * problem.var_weight,
-        weight=columns[:, 3] * problem.weight,
-        unit_deviance=columns[:, 0],
-    )
+    score, weight, unit_deviance = (np.empty_like(eta) for _ in range(3))
+    mu = eta if family.link_name == "identity" else np.empty_like(eta)
+    for part in chunks(len(eta)):
+        columns = loss.evaluate(design.y[part], eta[part])
+        if mu is not eta:
+            mu[part] = loss.mean(eta[part])
+        score[part] = columns[:, 1] * problem.var_weight[part]
+        weight[part] = columns[:, 3] * problem.weight[part]
+        unit_deviance[part] = columns[:, 0]
+    return RowValues(eta, mu, score, weight, unit_deviance)
 
 
 def estimate_scale(
@@ -106,16 +109,19 @@ def estimate_scale(
     """
     if family.scale_known:
         return 1.0, "fixed"
-    design = problem.design
-    variance = variance_function(family, rows.mu)
-    pearson = float(np.sum(problem.weight * (design.y - rows.mu) ** 2 / variance)) / residual_df
-    if not smooth or family.core_name == "gaussian":
+    design, correct = problem.design, smooth and family.core_name != "gaussian"
+    squares = bias = 0.0
+    for part in chunks(len(rows.mu)):
+        mu, residual = rows.mu[part], design.y[part] - rows.mu[part]
+        relative = residual / variance_function(family, mu)
+        squares += float(problem.weight[part] @ (residual * relative))
+        if correct:
+            tilt = variance_slope(family, mu) * relative * np.sqrt(problem.var_weight[part])
+            bias += float(design.freq_weights[part] @ tilt)
+    pearson = squares / residual_df
+    if not correct:
         return pearson, "pearson"
-    slope = variance_slope(family, rows.mu)
-    bias = float(
-        np.average(slope * (design.y - rows.mu) * np.sqrt(problem.var_weight) / variance, weights=design.freq_weights)
-    )
-    return pearson / (1.0 + max(bias, -0.9)), "fletcher"
+    return pearson / (1.0 + max(bias / float(design.freq_weights.sum()), -0.9)), "fletcher"
 
 
 def variance_function(family: Family, mu: Floats) -> Floats:
@@ -125,7 +131,8 @@ def variance_function(family: Family, mu: Floats) -> Floats:
         return np.asarray(mu * (1 - mu))
     if name == "negative_binomial":
         return np.asarray(mu + parameter * mu**2)
-    return np.asarray(mu ** _variance_power(family))
+    power = _variance_power(family)
+    return np.ones_like(mu) if power == 0 else np.asarray(mu**power)
 
 
 def variance_slope(family: Family, mu: Floats) -> Floats:
@@ -281,6 +288,8 @@ def middle_row(basis: BasisSpec, n_contexts: int) -> Floats:
 def null_mean(problem: CoreProblem, family: Family) -> Floats:
     """Mean of every row under the model with an intercept and the offset alone."""
     design = problem.design
+    if np.ptp(design.offset) == 0:  # then it is the weighted mean, whatever the family and the link
+        return np.full(len(design.y), float(problem.weight @ design.y) / float(problem.weight.sum()))
     ones = np.ones((len(design.y), 1), order="F")
     dense = {"kind": "dense", "intercept": True, "columns": [], "centers": np.empty(0), "scales": np.empty(0)}
     core_design = _core.Design([dense], [(0, 0, np.ones((1, 1), order="F"))], 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from contextstats import _core
 from contextstats.algorithms.joint import Floats
+from contextstats.results.chunks import chunks
 from contextstats.results.estimates import variance_function
 
 if TYPE_CHECKING:
@@ -27,11 +28,20 @@ def binomial_trials(res: FitStatistics) -> Floats | None:
     return weight if np.array_equal(weight, np.rint(weight)) else res.design.trials
 
 
-def pearson_residuals(res: FitStatistics) -> Floats:
-    """(y - mu) sqrt(v / V(mu)); zero where both numerator and variance vanish."""
-    residual = (res.design.y - res.rows.mu) * np.sqrt(prior_weight(res))
-    spread = np.sqrt(np.maximum(variance_function(res.family, res.rows.mu), 0.0))
+def pearson_residuals(res: FitStatistics, rows: slice = slice(None)) -> Floats:
+    """(y - mu) sqrt(v / V(mu)) of some rows; zero where both numerator and variance vanish."""
+    mu = res.rows.mu[rows]
+    residual = (res.design.y[rows] - mu) * np.sqrt(prior_weight(res)[rows])
+    spread = np.sqrt(np.maximum(variance_function(res.family, mu), 0.0))
     return np.divide(residual, spread, out=np.zeros_like(residual), where=spread > 0)
+
+
+def pearson_statistic(res: FitStatistics) -> float:
+    """Sum of squared Pearson residuals, frequencies counted."""
+    total = 0.0
+    for part in chunks(len(res.design.y)):
+        total += float(res.design.freq_weights[part] @ pearson_residuals(res, part) ** 2)
+    return total
 
 
 def deviance_residuals(res: FitStatistics) -> Floats:
@@ -65,9 +75,12 @@ def deviance_at(res: FitStatistics, mu: Floats) -> float:
         "identity": lambda m: m,
         "log": np.log,
     }
-    with np.errstate(divide="ignore"):
-        eta = np.ascontiguousarray(to_eta[link](mu))
-    eta = np.clip(eta, -700.0, 700.0) if link != "identity" else eta
     loss = _core.Loss(res.family.core_name, link, res.family.parameter)
-    unit = loss.evaluate(res.design.y, eta)[:, 0]
-    return float(np.sum(res.design.freq_weights * prior_weight(res) * unit))
+    weight = res.design.freq_weights * prior_weight(res)
+    total = 0.0
+    for part in chunks(len(mu)):
+        with np.errstate(divide="ignore"):
+            eta = np.ascontiguousarray(to_eta[link](mu[part]))
+        eta = np.clip(eta, -700.0, 700.0) if link != "identity" else eta
+        total += float(weight[part] @ loss.evaluate(res.design.y[part], eta)[:, 0])
+    return total

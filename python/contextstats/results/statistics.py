@@ -175,7 +175,7 @@ class FitStatistics:
     @cached_property
     def pearson_chi2(self) -> float:
         """Sum of squared Pearson residuals, frequencies counted."""
-        return float(np.sum(self.design.freq_weights * self.resid_pearson.to_numpy() ** 2))
+        return residuals.pearson_statistic(self)
 
     @cached_property
     def llf(self) -> float:
