@@ -199,5 +199,5 @@ def test_encoders_of_the_array_entry(data, encoder, expected):
 
 
 def test_an_encoder_must_be_one(data):
-    with pytest.raises(FormulaError, match=r"encoder must be Constant\(\), Linear\(\) or Additive\(\)"):
-        build_design_from_arrays(data["y"], data[["dose"]], data[["age"]], "spline", Gaussian())
+    with pytest.raises(FormulaError, match=r"encoder must be Constant\(\), Linear\(\), Additive\(\)"):
+        build_design_from_arrays(data["y"], data[["dose"]], data[["age"]], 3, Gaussian())

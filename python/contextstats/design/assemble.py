@@ -14,8 +14,8 @@ from contextstats.encoders.build import fit_term
 from contextstats.encoders.fitted import FittedTerm
 from contextstats.encoders.terms import Term
 
-INTERCEPTS = ("Intercept", "const")
-"""Names of an intercept: its context effects carry the name of the context alone."""
+INTERCEPTS = ("Intercept", "const", "(Intercept)")
+"""Names of an intercept, here and in R: its context effects carry the name of the context alone."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from contextstats.design.assemble import assemble
 from contextstats.design.checks import predictor_notes
 from contextstats.design.columns import Column, Floats
 from contextstats.design.context import (
+    ContextRequest,
     Contexts,
     for_array_contexts,
     prepare_contexts,
@@ -28,7 +29,7 @@ from contextstats.design.missing import KeptRows, keep_rows, require_enough_rows
 from contextstats.design.model_matrix import evaluate_response, fit_formula
 from contextstats.design.recipe import Recipe
 from contextstats.design.response import read_response
-from contextstats.design.table import common_index, read_table
+from contextstats.design.table import common_index, missing_variable, read_table
 from contextstats.design.weights import RowInputs, read_row_inputs, weight_notes
 from contextstats.encoders.additive import Additive
 from contextstats.errors import DataError, DataWarning
@@ -141,8 +142,9 @@ def build_design_from_arrays(
         Predictors, the constant among them.
     context : (n, d) array-like or None
         Contexts; columns of text, booleans or categories become factors.
-    encoder : encoder or None
-        How the contexts enter every coefficient; `Additive()` by default.
+    encoder : encoder, str, dict or None
+        How the contexts enter every coefficient, `Additive()` by default; or a context formula that names columns of
+        `context`, for all predictors or one for each that varies.
     family, offset, exposure, freq_weights, var_weights, missing, select
         As in :func:`build_design_from_formula`; arrays only.
 
@@ -158,6 +160,10 @@ def build_design_from_arrays(
     missing = check_missing(missing)
     endog_columns, predictors = read_response_columns(endog), read_predictors(exog)
     in_context = [] if context is None else read_columns(context, "context", "c")
+    given_contexts = tuple(column.name for column in in_context)
+    request = read_context(encoder) if isinstance(encoder, str | Mapping) else None
+    if request is not None:
+        in_context = _named_in(request, in_context)
     if not predictors:
         raise DataError("exog must have at least one column, but has none. A column of ones is the intercept.")
     _refuse_same_names(predictors, in_context)
@@ -174,12 +180,15 @@ def build_design_from_arrays(
     for j, column in enumerate(predictors):
         x[:, j] = column.take(kept.rows).data
     complete = {column.name: column.take(kept.rows).used_levels_only() for column in in_context}
-    if encoder is None:
-        encoder = Additive()
-    terms = for_array_contexts(encoder, list(complete.values())) if in_context else ()
-    contexts = prepare_contexts(complete, (terms,) * len(predictors), kept.n)
     names = tuple(column.name for column in predictors)
-    recipe = Recipe("arrays", names, contexts.variables, given_contexts=tuple(column.name for column in in_context))
+    if request is not None:
+        terms = terms_by_predictor(request, names, ())
+    else:
+        chosen = Additive() if encoder is None else encoder
+        common = for_array_contexts(chosen, list(complete.values())) if in_context else ()
+        terms = (common,) * len(predictors)
+    contexts = prepare_contexts(complete, terms, kept.n)
+    recipe = Recipe("arrays", names, contexts.variables, given_contexts=given_contexts)
     response = [column.take(kept.rows) for column in endog_columns]
     return _finish(_Parts(response, x, contexts, inputs, kept, labels, recipe, []), family, select=select)
 
@@ -259,6 +268,14 @@ def _lost_terms(state: FormulaState) -> list[str]:
             warnings.warn(message, DataWarning, stacklevel=3)
             notes.append(message)
     return notes
+
+
+def _named_in(request: ContextRequest, columns: Sequence[Column]) -> list[Column]:
+    by_name = {column.name: column for column in columns}
+    for name in request.variables:
+        if name not in by_name:
+            raise missing_variable(name, by_name, "The context formula")
+    return [by_name[name] for name in request.variables]
 
 
 def _refuse_same_names(predictors: Sequence[Column], contexts: Sequence[Column]) -> None:

@@ -291,7 +291,8 @@ def for_array_contexts(encoder: Any, columns: Sequence[Column]) -> Terms:
     """
     if not hasattr(encoder, "terms"):
         raise FormulaError(
-            f"encoder must be Constant(), Linear() or Additive(), but is of type {type(encoder).__name__}."
+            "encoder must be Constant(), Linear(), Additive(), a context formula or a dict of them, but is of type "
+            f"{type(encoder).__name__}."
         )
     names = [column.name for column in columns]
     return tuple(encoder.terms(names, [column.levels is not None for column in columns]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,22 @@ class Design:
     def n_coefficients(self) -> int:
         """Number of coefficients, P."""
         return len(self.coef_names)
+
+    def without_rows(self) -> Design:
+        """Return what new data need: terms and recipe, and not one row of the fit."""
+        none = np.empty(0)
+        return replace(
+            self,
+            y=none,
+            x=np.empty((0, self.x.shape[1]), order="F"),
+            contexts=np.empty((0, self.contexts.shape[1]), order="F"),
+            offset=none,
+            freq_weights=none,
+            var_weights=none,
+            trials=None,
+            row_labels=pd.RangeIndex(0),
+            kept_rows=np.empty(0, dtype=np.intp),
+        )
 
     def core_layout(self) -> tuple[list[dict[str, Any]], list[CoreBlock]]:
         """Return bases and blocks for `_core.Design`.

@@ -51,9 +51,10 @@ class ContextualGLM:
         Predictors; add the constant yourself, as in statsmodels.
     context : array-like, (n, d), optional
         Contexts; categorical columns of a data frame become factors.
-    encoder : Encoder, optional
+    encoder : Encoder, str or dict, optional
         How effects depend on the contexts: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default where there are
-        contexts).
+        contexts); or a context formula as in :meth:`from_formula`, "s(age) + center", of columns of `context`, or a
+        dict that gives one to each predictor that varies.
     family : str, Family or statsmodels family
         "gaussian", "binomial", "poisson", "gamma", "inverse_gaussian", "negative_binomial", "tweedie".
     offset, exposure : array-like, optional
@@ -119,7 +120,7 @@ class ContextualGLM:
                 select=select,
             )
 
-        self._set_up(build, "", "" if encoder is None else repr(encoder))
+        self._set_up(build, "", _encoder_text(encoder))
 
     @classmethod
     def from_formula(
@@ -334,6 +335,12 @@ def _context_text(context: ContextSpec) -> str:
     if isinstance(context, str):
         return context
     return "; ".join(f"{name}: {text}" for name, text in context.items())
+
+
+def _encoder_text(encoder: Any) -> str:
+    if encoder is None or isinstance(encoder, str | Mapping):
+        return _context_text(encoder)
+    return repr(encoder)
 
 
 def _array_formula(design: Design) -> str:

@@ -20,6 +20,7 @@ from contextstats.results.chunks import chunks
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
+    from contextstats.results.predictor import Fitted
 
 
 def blocks_of(design: Design, predictor: int) -> list[Block]:
@@ -53,27 +54,27 @@ def chosen_predictors(design: Design, terms: Sequence[str] | None) -> list[int]:
     return [list(design.x_names).index(term) for term in terms]
 
 
-def coefficient_array(res: GLMResults, contexts: Floats) -> Floats:
+def coefficient_array(res: Fitted, contexts: Floats) -> Floats:
     """beta_j(c_i), shape (n, p)."""
     design = res.design
     out = np.empty((len(contexts), len(design.x_names)))
     for j in range(out.shape[1]):
-        theta = res.fit.theta[coefficient_columns(design, j)]
+        theta = res.theta[coefficient_columns(design, j)]
         for rows in chunks(len(contexts)):
             out[rows, j] = context_rows(design, j, np.asfortranarray(contexts[rows])) @ theta
     return out
 
 
 def band_at(
-    res: GLMResults, predictor: int, contexts: Floats, *, level: float, simultaneous: bool
+    res: Fitted, predictor: int, contexts: Floats, *, level: float, simultaneous: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Estimate, standard error, lower and upper limit of beta_j at some contexts."""
     if not 0 < level < 1:
         raise DataError(f"level must lie between 0 and 1, but is {level}.")
     columns = coefficient_columns(res.design, predictor)
-    theta = res.fit.theta[columns]
+    theta = res.theta[columns]
     covariance = res.natural_covariance[np.ix_(columns, columns)]
-    residual_df = res.df_resid if res.use_t else None
+    residual_df = res.residual_df
     if simultaneous:
         rows = context_rows(res.design, predictor, np.asfortranarray(contexts))
         band = confidence_band(rows, theta, covariance, alpha=1 - level, residual_df=residual_df, simultaneous=True)
@@ -89,7 +90,7 @@ def band_at(
 
 @single_threaded_blas
 def coefficients_table(
-    res: GLMResults,
+    res: Fitted,
     contexts: Floats,
     labels: Any,
     *,
@@ -157,10 +158,10 @@ def average_effects_table(res: GLMResults, level: float) -> pd.DataFrame:
     for j, name in enumerate(design.x_names):
         columns = coefficient_columns(design, j)
         mean_row = moments.mean[moments.columns(blocks_of(design, j))]
-        effect = average(mean_row[None, :], res.fit.theta[columns], res.natural_covariance[np.ix_(columns, columns)])
+        effect = average(mean_row[None, :], res.theta[columns], res.natural_covariance[np.ix_(columns, columns)])
         rows.append([name, float(effect.estimate[0]), float(effect.standard_error[0])])
     table = pd.DataFrame(rows, columns=["term", "estimate", "std_error"])
-    return with_inference(table, res.df_resid if res.use_t else None, level)
+    return with_inference(table, res.residual_df, level)
 
 
 def with_inference(table: pd.DataFrame, residual_df: float | None, level: float) -> pd.DataFrame:
@@ -176,7 +177,7 @@ def with_inference(table: pd.DataFrame, residual_df: float | None, level: float)
     )
 
 
-def new_contexts(res: GLMResults, context: Mapping[str, Any] | Any | None) -> tuple[Floats, Any]:
+def new_contexts(res: Fitted, context: Mapping[str, Any] | Any | None) -> tuple[Floats, Any]:
     """Contexts of the rows of the fit, or of new data, with the labels of the rows."""
     if context is None:
         return res.design.contexts, np.asarray(res.design.row_labels)

@@ -13,6 +13,7 @@ from contextstats.algorithms.joint import Floats
 from contextstats.results import diagnostics, effects, prediction, resampling, serialize, summary, tidy
 from contextstats.results.context_moments import ContextMoments
 from contextstats.results.heterogeneity import PopulationTest, heterogeneity_table, test_population
+from contextstats.results.predictor import Predictor
 from contextstats.results.statistics import FitStatistics
 
 if TYPE_CHECKING:
@@ -145,6 +146,14 @@ class GLMResults(FitStatistics):
     def get_prediction(self, newdata: Any = None, *, offset: Any = None, exposure: Any = None) -> prediction.Prediction:
         """Predictions with standard errors; `.summary_frame()` flags contexts outside the training range."""
         return prediction.get_prediction(self, newdata, offset, exposure)
+
+    def design_matrix(self, newdata: Any = None) -> pd.DataFrame:
+        """Rows whose product with `params` is the linear predictor without its offset; one column a coefficient."""
+        return prediction.design_matrix(self, newdata)
+
+    def predictor(self) -> Predictor:
+        """What new data need, without the rows of the fit: it predicts the same, and is small when saved."""
+        return Predictor.of(self)
 
     def simulate(self, n: int = 1, *, seed: int | None = None) -> pd.DataFrame:
         """New responses drawn from the fitted distribution, one column a draw."""

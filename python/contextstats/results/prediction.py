@@ -13,10 +13,11 @@ from contextstats import _core
 from contextstats.algorithms.joint import Floats, core_loss, resolve_threads
 from contextstats.errors import DataError, ExtrapolationWarning, OptionError
 from contextstats.inference.distributions import upper_point
+from contextstats.results.effects import coefficient_columns, context_rows
 from contextstats.results.estimates import mean_slope
 
 if TYPE_CHECKING:
-    from contextstats.results.glm import GLMResults
+    from contextstats.results.predictor import Fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class Prediction:
 
 
 def design_of_new_data(
-    res: GLMResults, newdata: Any, offset: Any, exposure: Any
+    res: Fitted, newdata: Any, offset: Any, exposure: Any
 ) -> tuple[Floats, Floats, Floats, Any, Any]:
     """x, contexts, offset, outside and row labels of new data, or of the rows of the fit."""
     design = res.design
@@ -77,7 +78,7 @@ def design_of_new_data(
     shift = _offset(res, offset, exposure, n)
     if offset is None and exposure is None and applied.offset is not None:
         shift = applied.offset
-    elif offset is None and exposure is None and np.any(design.offset != 0):
+    elif offset is None and exposure is None and res.has_offset:
         warnings.warn(
             "The model was fitted with an offset, but none was given for the new data: it is taken as zero. "
             "Pass offset= (or exposure=) to predict.",
@@ -97,7 +98,7 @@ def design_of_new_data(
     return applied.x, applied.contexts, shift, outside, applied.row_labels
 
 
-def _offset(res: GLMResults, offset: Any, exposure: Any, n: int) -> Floats:
+def _offset(res: Fitted, offset: Any, exposure: Any, n: int) -> Floats:
     total = np.zeros(n)
     if offset is not None:
         total = total + np.broadcast_to(np.asarray(offset, dtype=float), (n,))
@@ -113,19 +114,33 @@ def _offset(res: GLMResults, offset: Any, exposure: Any, n: int) -> Floats:
     return total
 
 
-def predict_link(res: GLMResults, x: Floats, contexts: Floats, offset: Floats) -> Floats:
+def predict_link(res: Fitted, x: Floats, contexts: Floats, offset: Floats) -> Floats:
     """Linear predictor of new rows."""
     core_design = _core.Design(*res.design.core_layout(), x.shape[1])
-    eta = _core.linear_predictor(core_design, x, contexts, res.fit.theta, resolve_threads(None))
+    eta = _core.linear_predictor(core_design, x, contexts, res.theta, resolve_threads(None))
     return np.asarray(eta) + offset
 
 
-def get_prediction(res: GLMResults, newdata: Any, offset: Any, exposure: Any) -> Prediction:
+def design_matrix(res: Fitted, newdata: Any) -> pd.DataFrame:
+    """Rows z with z'params the linear predictor without its offset, in the user's coordinates."""
+    design = res.design
+    if newdata is None:
+        x, contexts, labels = design.x, design.contexts, design.row_labels
+    else:
+        applied = design.recipe.apply(newdata)
+        x, contexts, labels = applied.x, applied.contexts, applied.row_labels
+    rows = np.empty((len(x), design.n_coefficients))
+    for j in range(len(design.x_names)):
+        rows[:, coefficient_columns(design, j)] = x[:, [j]] * context_rows(design, j, np.asfortranarray(contexts))
+    return pd.DataFrame(np.linalg.solve(design.user_map.T, rows.T).T, index=labels, columns=list(design.coef_names))
+
+
+def get_prediction(res: Fitted, newdata: Any, offset: Any, exposure: Any) -> Prediction:
     """Predictions with standard errors from the covariance of the results."""
     x, contexts, shift, outside, labels = design_of_new_data(res, newdata, offset, exposure)
     core_design = _core.Design(*res.design.core_layout(), x.shape[1])
     threads = resolve_threads(None)
-    eta = np.asarray(_core.linear_predictor(core_design, x, contexts, res.fit.theta, threads)) + shift
+    eta = np.asarray(_core.linear_predictor(core_design, x, contexts, res.theta, threads)) + shift
     variance = np.asarray(
         _core.quadratic_form(core_design, x, contexts, np.asfortranarray(res.natural_covariance), threads)
     )
@@ -140,11 +155,11 @@ def get_prediction(res: GLMResults, newdata: Any, offset: Any, exposure: Any) ->
         outside=outside,
         row_labels=labels,
         inverse_link=loss.mean,
-        residual_df=res.df_resid if res.use_t else None,
+        residual_df=res.residual_df,
     )
 
 
-def predict(res: GLMResults, newdata: Any, kind: str, offset: Any, exposure: Any) -> pd.Series:
+def predict(res: Fitted, newdata: Any, kind: str, offset: Any, exposure: Any) -> pd.Series:
     """Means or linear predictors, without standard errors."""
     if kind not in ("response", "link"):
         raise OptionError(f"type must be 'response' or 'link', but is {kind!r}.")

@@ -25,9 +25,10 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
     from contextstats.results.networks.markov import MarkovResults
     from contextstats.results.networks.neighborhood import NeighborhoodEstimate
+    from contextstats.results.predictor import Predictor
 
     design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
-    fit = (GLMResults, CoreFit, Estimates, RowValues)
+    fit = (GLMResults, Predictor, CoreFit, Estimates, RowValues)
     networks = (
         *(NetworkData, NodeFit, NeighborhoodFit),
         *(MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate),

@@ -60,11 +60,11 @@ class FitStatistics:
     @cached_property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values, from the t distribution where `use_t`, else the normal."""
-        return pd.Series(two_sided_tail(self.tvalues.to_numpy(), self._residual_df), index=self.params.index)
+        return pd.Series(two_sided_tail(self.tvalues.to_numpy(), self.residual_df), index=self.params.index)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Wald intervals with coverage 1 - alpha: columns lower and upper."""
-        half = upper_point(alpha / 2, self._residual_df) * self.bse
+        half = upper_point(alpha / 2, self.residual_df) * self.bse
         return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
 
     def cov_params(self) -> pd.DataFrame:
@@ -88,17 +88,27 @@ class FitStatistics:
         """Whether inference uses Student's t: where the scale is estimated in a model with smooth terms."""
         return not self.family.scale_known and len(self.design.penalties) > 0
 
+    @property
+    def residual_df(self) -> float | None:
+        """Degrees of freedom of Student's t in inference; None where the law is the normal."""
+        return self.df_resid if self.use_t else None
+
+    @property
+    def theta(self) -> Floats:
+        """Coefficients in the core's coordinates; zero where the data do not identify them."""
+        return self.fit.theta
+
     def t_test(self, r_matrix: Any) -> wald.Contrasts:
         """Test linear hypotheses, given as text ("dose = 0, dose - age = 1") or as a matrix, one by one."""
         matrix, value = self._hypothesis(r_matrix)
         theta, covariance = self._finite()
-        return wald.t_test(matrix, theta, covariance, value=value, residual_df=self._residual_df)
+        return wald.t_test(matrix, theta, covariance, value=value, residual_df=self.residual_df)
 
     def wald_test(self, r_matrix: Any) -> wald.WaldTest:
         """Test linear hypotheses jointly: chi-square, or F where `use_t`."""
         matrix, value = self._hypothesis(r_matrix)
         theta, covariance = self._finite()
-        return wald.wald_test(matrix, theta, covariance, value=value, residual_df=self._residual_df)
+        return wald.wald_test(matrix, theta, covariance, value=value, residual_df=self.residual_df)
 
     # ---- goodness of fit -------------------------------------------------------------------------------------
 
@@ -233,6 +243,11 @@ class FitStatistics:
     # ---- rows ------------------------------------------------------------------------------------------------
 
     @property
+    def has_offset(self) -> bool:
+        """Whether a row has an offset or an exposure."""
+        return bool(np.any(self.design.offset != 0))
+
+    @property
     def fittedvalues(self) -> pd.Series:
         """Fitted means."""
         return self._by_row(self.rows.mu)
@@ -273,10 +288,6 @@ class FitStatistics:
         return self._by_row(self.rows.weight * CoreProblem.of(self.design, None).quadratic_form(inverse))
 
     # ---- inside ----------------------------------------------------------------------------------------------
-
-    @property
-    def _residual_df(self) -> float | None:
-        return self.df_resid if self.use_t else None
 
     def _series(self, values: Floats) -> pd.Series:
         known = np.where(self.fit.identified, values, np.nan)

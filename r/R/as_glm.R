@@ -1,0 +1,91 @@
+# A fit in which no coefficient varies is a GLM: give it the components of glm(), so that everything written for glm()
+# works on it, with the same numbers.
+
+as_glm <- function(object, found, problem) {
+  inputs <- problem$inputs
+  x <- inputs$x
+  if (anyNA(object$coefficients)) {
+    kept <- independent_columns(x * sqrt(replace(object$weights, is.na(object$weights), 0)))
+    found <- fit_in_python(problem, colnames(x)[kept])
+    parts <- common_parts(found, problem, object$context)
+    object[names(parts)] <- parts
+    object <- with_aliased(object, colnames(x))
+  }
+  object <- with_all_rows(object, x)
+  good <- object$weights > 0
+  root <- sqrt(object$weights[good])
+  decomposition <- qr(x[good, , drop = FALSE] * root, tol = 1e-11)
+  decomposition$tol <- 1e-11
+  working <- (object$linear.predictors - (object$offset %||% 0) + object$residuals)[good]
+  rank <- decomposition$rank
+  object$effects <- qr.qty(decomposition, root * working)
+  names(object$effects) <- c(colnames(x)[decomposition$pivot[seq_len(rank)]], rep("", sum(good) - rank))
+  object$R <- qr.R(decomposition)[seq_len(min(dim(x))), , drop = FALSE]
+  rownames(object$R) <- colnames(object$R)
+  object$qr <- structure(decomposition, class = "qr")
+  object$rank <- rank
+  object$boundary <- FALSE
+  object$method <- "glm.fit"
+  object$control <- stats::glm.control(epsilon = 1e-12, maxit = 100)
+  object$context_control <- problem$control
+  object$aic <- glm_aic(object, rank)
+  object <- with_null_model(object, attr(object$terms, "intercept") > 0)
+  structure(object, class = c("context_glm", "glm", "lm"))
+}
+
+# As glm(): of collinear columns the first are kept.
+independent_columns <- function(x) {
+  decomposition <- qr(x, tol = 1e-11)
+  sort(decomposition$pivot[seq_len(decomposition$rank)])
+}
+
+with_aliased <- function(object, columns) {
+  kept <- names(object$coefficients)
+  pad <- function(values) stats::setNames(values[columns], columns)
+  grow <- function(matrix) {
+    full <- matrix(NA_real_, length(columns), length(columns), dimnames = list(columns, columns))
+    full[kept, kept] <- matrix
+    full
+  }
+  object$coefficients <- pad(object$coefficients)
+  object$edf <- replace(pad(object$edf), !columns %in% kept, 0)
+  object$vcov <- grow(object$vcov)
+  object$conditional_vcov <- grow(object$conditional_vcov)
+  object$smooth <- rep(FALSE, length(columns))
+  object
+}
+
+# Fitted values for rows of weight zero.
+with_all_rows <- function(object, x) {
+  unused <- which(is.na(object$fitted.values))
+  if (!length(unused)) return(object)
+  coefficients <- replace(object$coefficients, is.na(object$coefficients), 0)
+  eta <- drop(x[unused, , drop = FALSE] %*% coefficients) + (object$offset[unused] %||% 0)
+  fill_rows(object, unused, eta)
+}
+
+fill_rows <- function(object, rows, eta) {
+  mu <- object$family$linkinv(eta)
+  object$linear.predictors[rows] <- eta
+  object$fitted.values[rows] <- mu
+  object$residuals[rows] <- (object$y[rows] - mu) / object$family$mu.eta(eta)
+  object$weights[rows] <- 0
+  object
+}
+
+glm_aic <- function(object, rank) {
+  trials <- object$trials %||% rep(1, length(object$y))
+  object$family$aic(object$y, trials, object$fitted.values, object$prior.weights, object$deviance) + 2 * rank
+}
+
+with_null_model <- function(object, intercept) {
+  used <- object$prior.weights > 0
+  object$df.null <- sum(used) - intercept
+  if (!intercept) {
+    mu <- object$family$linkinv(object$offset %||% rep(0, length(object$y)))
+    object$null.deviance <- sum(object$family$dev.resids(object$y, mu, object$prior.weights))
+  }
+  object
+}
+
+is_plain <- function(object) inherits(object, "glm")

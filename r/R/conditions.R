@@ -1,0 +1,39 @@
+# Conditions: class contextstats_error (or _warning), and the Python class as contextstats_DataError,
+# contextstats_ValueError, ...
+
+stop_as <- function(types, message, call = NULL) {
+  classes <- c(paste0("contextstats_", types), "contextstats_error")
+  stop(errorCondition(message, class = unique(classes), call = call))
+}
+
+warn_as <- function(type, message, call = NULL) {
+  warning(warningCondition(message, class = c(paste0("contextstats_", type), "contextstats_warning"), call = call))
+}
+
+stop_user <- function(call, ...) stop_as(character(), paste0(...), call)
+
+# Evaluate, and blame the user's call for what goes wrong inside R's own functions.
+blaming <- function(call, expr) {
+  tryCatch(expr, error = function(cnd) {
+    if (inherits(cnd, "contextstats_error")) stop(cnd)
+    message <- conditionMessage(cnd)
+    missing <- regmatches(message, regexec("^object '(.*)' not found$", message))[[1]]
+    if (length(missing)) {
+      message <- sprintf("variable '%s' was found neither in 'data' nor where the formula was written", missing[2])
+    }
+    stop_user(call, message)
+  })
+}
+
+R_WORDS <- c(
+  "=True" = " = TRUE", "=False" = " = FALSE", "Reported as NaN" = "Reported as NA",
+  "cov_type='" = "cov_type = '", "select=" = "select = ", "bs='" = "bs = '", "family='" = "family = '",
+  "as var_weights" = "as weights", "var_weights" = "weights", "inverse_gaussian" = "inverse.gaussian",
+  "family = 'gamma'" = "family = Gamma()", "exog" = "the model matrix", "endog" = "the response"
+)
+
+# Messages of the Python side, as an R user would write what they advise.
+in_r_words <- function(message) {
+  for (word in names(R_WORDS)) message <- gsub(word, R_WORDS[[word]], message, fixed = TRUE)
+  message
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(contextstats)
+
+test_check("contextstats")

@@ -1,0 +1,61 @@
+# What is wrong is said in one line of R's words, with the user's call.
+
+expect_complaint <- function(expr, pattern) {
+  cnd <- expect_error(expr, pattern, class = "contextstats_error")
+  expect_match(deparse1(conditionCall(cnd)), "^(context_glm|predict|coefficients_at|heterogeneity)")
+  expect_false(grepl("\n", conditionMessage(cnd)))
+}
+
+test_that("problems that R sees are reported without Python", {
+  d <- example_data(missing = FALSE)
+  expect_complaint(context_glm(poisson ~ nothere, data = d), "variable 'nothere' was found neither in 'data'")
+  expect_complaint(context_glm(poisson ~ dose, ~ s(nothere), d), "variable 'nothere'")
+  expect_complaint(context_glm(sex ~ dose, data = d), "non-numeric response: sex must hold numbers, but is of class factor")
+  expect_complaint(context_glm(poisson ~ dose, data = d, family = quasipoisson()),
+                   "family 'quasipoisson' is not supported.*poisson\\(\\) with cov_type = \"HC1\"")
+  expect_complaint(context_glm(binomial ~ dose, data = d, family = binomial("cauchit")), "link 'cauchit' is not supported")
+  expect_complaint(context_glm(poisson ~ dose, data = d, family = "students_t"), "family 'students_t' is not supported")
+  expect_complaint(context_glm(poisson ~ dose, ~ s(age, by = dose), d), "has no option 'by'")
+  expect_complaint(context_glm(poisson ~ dose, ~ age:z, d), "write ti\\(a, b\\)")
+  expect_complaint(context_glm(poisson ~ dose, y ~ s(age), d), "one-sided formula")
+  expect_complaint(context_glm(poisson ~ dose, "s(age)", d), "one-sided formula")
+  expect_complaint(context_glm(poisson ~ dose, list(dosis = ~ s(age)), d), "'dosis' is none")
+  expect_complaint(context_glm(poisson ~ dose, data = d, weights = -w), "negative weights not allowed")
+  expect_complaint(context_glm(poisson ~ dose, data = d, smoothing = list(1)), "'smoothing' must be")
+  expect_complaint(context_glm(poisson ~ dose, data = d, cov_type = "cluster"), "needs 'cluster'")
+  d$age[4] <- NA
+  expect_complaint(context_glm(poisson ~ dose, ~ s(age), d, na.action = na.fail), "missing values in object")
+})
+
+test_that("problems that the Python side sees are R conditions with rows by R's numbers", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  d$poisson[17] <- -2
+  expect_complaint(context_glm(poisson ~ dose, data = d, family = poisson), "non-negative count.*row 17, value -2")
+  d <- subset(d, dose > 0)
+  at <- row.names(d)[d$poisson < 0]
+  bad <- context_glm
+  expect_error(context_glm(gamma - 100 ~ dose, data = d, family = Gamma("log")), class = "contextstats_DataError")
+  expect_error(context_glm(gamma - 100 ~ dose, data = d, family = Gamma("log")), class = "contextstats_ValueError")
+  expect_error(context_glm(gaussian ~ dose, ~ s(age, bs = "tp"), d), class = "contextstats_FormulaError")
+  expect_error(context_glm(gaussian ~ dose, ~ s(age), d, cov_type = "HC9"), "HC9", class = "contextstats_OptionError")
+  expect_warning(context_glm(binomial ~ I(ifelse(binomial == 1, 5, -5) + dose / 10), data = d, family = binomial),
+                 class = "contextstats_DataWarning")
+  expect_warning(context_glm(poisson ~ dose, ~ s(age), d, poisson, maxiter = 1), class = "contextstats_ConvergenceWarning")
+})
+
+test_that("predictions refuse what the fit does not know", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  fit <- context_glm(poisson ~ dose + sex, ~ s(age) + dept, d, poisson)
+  new <- d[1:3, ]
+  expect_complaint(predict(fit, new[c("dose", "sex", "age")]), "variable 'dept'")
+  expect_complaint(predict(fit, transform(new, dept = "z")), "factor dept has new level z")
+  expect_complaint(predict(fit, transform(new, sex = "x")), "factor sex has new level x")
+  expect_complaint(predict(fit, transform(new, age = "old")), "age")
+  expect_complaint(coefficients_at(fit, data.frame(age = 3)), "variable 'dept'")
+  expect_complaint(coefficients_at(fit, terms = "nobody"), "'nobody' is none")
+  expect_complaint(heterogeneity(context_glm(poisson ~ dose, data = d)), "no coefficient varies")
+  expect_warning(predict(fit, transform(new, age = 200)), class = "contextstats_ExtrapolationWarning")
+  expect_identical(is.na(predict(fit, transform(new, dose = c(1, NA, 2)))), c("1" = FALSE, "2" = TRUE, "3" = FALSE))
+})

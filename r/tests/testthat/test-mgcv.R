@@ -1,0 +1,28 @@
+# A varying-coefficient model on real data beside mgcv::gam(method = "REML").
+
+test_that("fits, degrees of freedom and standard errors are those of mgcv", {
+  needs_python()
+  d <- MASS::Boston
+  ours <- context_glm(log(medv) ~ rm + lstat, list(`(Intercept)` = ~ s(age), rm = ~ s(age), lstat = ~ s(dis)), d)
+  # Smooths of an effect need a point constraint in mgcv; the correction for smoothing parameters depends on the point.
+  middle_age <- mean(range(d$age))
+  middle_dis <- mean(range(d$dis))
+  theirs <- mgcv::gam(
+    log(medv) ~ rm + lstat + s(age, bs = "ps") + s(age, by = rm, bs = "ps", pc = middle_age) +
+      s(dis, by = lstat, bs = "ps", pc = middle_dis),
+    data = d, method = "REML", control = list(newton = list(conv.tol = 1e-9))
+  )
+  expect_equal(unname(fitted(ours)), unname(as.numeric(fitted(theirs))), tolerance = 1e-5)
+  edf <- heterogeneity(ours)
+  edf <- edf$edf[edf$context != "any"]
+  expect_lt(max(abs(edf - summary(theirs)$edf)), 1e-3)
+  conditional <- update(ours, cov_type = "bayes_conditional")
+  new <- d[seq(1, 506, 25), ]
+  for (pair in list(list(conditional, FALSE), list(ours, TRUE))) {
+    mine <- predict(pair[[1]], new, se.fit = TRUE)
+    its <- predict(theirs, new, se.fit = TRUE, unconditional = pair[[2]])
+    expect_equal(unname(mine$fit), as.numeric(its$fit), tolerance = 1e-5)
+    expect_lt(max(abs(mine$se.fit / as.numeric(its$se.fit) - 1)), 1e-4)
+  }
+  expect_equal(AIC(ours), AIC(theirs), tolerance = 1e-5)
+})

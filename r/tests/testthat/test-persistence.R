@@ -1,0 +1,76 @@
+# Fits are plain values: they are read in a session without Python, and predict in one with it.
+
+# The sources where testthat::test_local() loaded them, "" where the package is installed.
+package_source <- function() {
+  loaded <- isNamespaceLoaded("pkgload") && pkgload::is_dev_package("contextstats")
+  if (loaded) normalizePath(pkgload::pkg_path()) else ""
+}
+
+run_r <- function(code, python) {
+  script <- tempfile(fileext = ".R")
+  path <- package_source()
+  loading <- if (nzchar(path)) sprintf("pkgload::load_all(%s, quiet = TRUE)", shQuote(path)) else "library(contextstats)"
+  writeLines(c(loading, code), script)
+  variables <- if (python) character() else "RETICULATE_PYTHON=/nonexistent/python"
+  libraries <- paste0("R_LIBS=", shQuote(paste(.libPaths(), collapse = .Platform$path.sep)))
+  found <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", script), stdout = TRUE,
+                                    stderr = TRUE, env = c(variables, libraries)))
+  if (!is.null(attr(found, "status"))) stop(paste(found, collapse = "\n"))
+  found
+}
+
+holds_pointer <- function(x) {
+  if (typeof(x) %in% c("externalptr", "weakref")) return(TRUE)
+  if (is.environment(x)) return(inherits(x, "python.builtin.object"))
+  is.list(x) && any(vapply(unclass(x), holds_pointer, TRUE))
+}
+
+test_that("a fit saved in one process is used in another, without and with Python", {
+  needs_python()
+  file <- tempfile(fileext = ".rds")
+  plot <- tempfile(fileext = ".png")
+  saving <- sprintf("
+    d <- transform(mtcars, gear = factor(gear))
+    fit <- context_glm(mpg ~ wt, ~ s(hp, k = 5) + gear, data = d)
+    new <- data.frame(wt = c(2, 3), hp = c(90, 150), gear = '4')
+    saveRDS(list(fit = fit, new = new, predicted = predict(fit, new, se.fit = TRUE),
+                 at = coefficients_at(fit, new, simultaneous = TRUE)), %s)", shQuote(file))
+  run_r(saving, python = TRUE)
+  saved <- readRDS(file)
+  expect_false(holds_pointer(saved$fit))
+  reading <- sprintf("
+    saved <- readRDS(%s)
+    fit <- saved$fit
+    stopifnot(!contextstats_available())
+    print(fit); print(summary(fit)); print(tidy(fit, conf.int = TRUE)); print(tidy(fit, parametric = FALSE))
+    print(glance(fit)); print(anova(fit)); print(confint(fit)); print(AIC(fit), digits = 10)
+    png(%s); plot(fit); invisible(dev.off())
+    message <- tryCatch(predict(fit, saved$new), error = conditionMessage)
+    stopifnot(grepl('install_contextstats', message), !grepl('\\n', message))
+    cat('all done')", shQuote(file), shQuote(plot))
+  found <- run_r(reading, python = FALSE)
+  expect_true(any(grepl("all done", found)))
+  expect_true(any(grepl("wt by s(hp)", found, fixed = TRUE)))
+  expect_gt(file.size(plot), 1000)
+  expect_identical(predict(saved$fit, saved$new, se.fit = TRUE), saved$predicted)
+  expect_identical(coefficients_at(saved$fit, saved$new, simultaneous = TRUE), saved$at)
+})
+
+test_that("workers of a PSOCK cluster fit and predict", {
+  needs_python()
+  cluster <- parallel::makePSOCKcluster(1)
+  on.exit(parallel::stopCluster(cluster))
+  source <- package_source()
+  parallel::clusterCall(cluster, function(source, paths) {
+    .libPaths(paths)
+    if (nzchar(source)) pkgload::load_all(source, quiet = TRUE) else library(contextstats)
+    NULL
+  }, source, .libPaths())
+  fit <- context_glm(mpg ~ wt, ~ s(hp, k = 5), data = mtcars)
+  there <- parallel::clusterApply(cluster, list(fit), function(fit) {
+    again <- contextstats::context_glm(mpg ~ wt, ~ s(hp, k = 5), data = mtcars)
+    list(predict(fit, mtcars), coef(again))
+  })[[1]]
+  expect_identical(there[[1]], predict(fit, mtcars))
+  expect_identical(there[[2]], coef(fit))
+})
