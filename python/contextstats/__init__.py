@@ -12,7 +12,7 @@ from contextstats.errors import (
     FormulaError,
     OptionError,
 )
-from contextstats.models import ContextualGLM, MarkovNetwork, glm
+from contextstats.models import ContextualGLM, CorrelationNetwork, MarkovNetwork, glm
 from contextstats.results import GLMResults
 from contextstats.results.serialize import load
 
@@ -22,6 +22,7 @@ __all__ = [
     "ContextstatsError",
     "ContextualGLM",
     "ConvergenceWarning",
+    "CorrelationNetwork",
     "DataError",
     "DataWarning",
     "ExtrapolationWarning",

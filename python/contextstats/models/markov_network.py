@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from contextstats._version import __version__
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.networks.neighborhoods import fit_neighborhoods
-from contextstats.algorithms.networks.nodes import fit_margins, fit_ordered_nodes
-from contextstats.algorithms.networks.problem import NetworkProblem
+from contextstats.algorithms.networks.nodes import fit_margins
 from contextstats.design.networks import build_network_data, require_rank
-from contextstats.errors import ConvergenceWarning, OptionError
+from contextstats.models.network import NetworkModel, fit_orders
 from contextstats.options import check_choice
-from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
 from contextstats.results.networks.markov import MarkovResults
 from contextstats.results.networks.neighborhood import NeighborhoodEstimate
 
 METHODS = ("cholesky", "neighborhood")
 
 
-class MarkovNetwork:
+class MarkovNetwork(NetworkModel):
     r"""A Gaussian network whose precision matrix is a function of context.
 
     .. math:: x \mid c \sim N(\mu(c), \Omega(c)^{-1})
@@ -77,8 +74,7 @@ class MarkovNetwork:
         missing: Literal["drop", "raise"] = "drop",
     ) -> None:
         self.method = check_choice("method", method, METHODS)
-        self._given = (X, context, encoder, missing)
-        self.data = build_network_data(X, context, encoder, missing=missing)
+        super().__init__(lambda select: build_network_data(X, context, encoder, missing=missing, select=select))
         require_rank(self.data, "A Markov network")
 
     @single_threaded_blas
@@ -112,36 +108,11 @@ class MarkovNetwork:
         ConvergenceWarning
             If a node stopped early.
         """
-        data = self.data
-        if select:
-            X, context, encoder, missing = self._given
-            data = build_network_data(X, context, encoder, missing=missing, select=True)
-        problem = NetworkProblem.of(data, smoothing, maxiter, tol, threads)
+        problem = self.problem(smoothing=smoothing, select=select, maxiter=maxiter, tol=tol, threads=threads)
         estimate: Any
         if self.method == "cholesky":
-            positions = _positions(order, data.names)
-            estimate = CholeskyEstimate((OrderedNodes(positions, fit_ordered_nodes(problem, positions)),))
+            estimate = fit_orders(problem, order)
         else:
             estimate = NeighborhoodEstimate(fit_neighborhoods(problem), fit_margins(problem))
-        if not estimate.converged:
-            warnings.warn(
-                f"The network did not converge in {maxiter} iterations. Raise maxiter, or use a smaller k.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        return MarkovResults(data, (), __version__, estimate, self.method)
-
-
-def _positions(order: Sequence[str] | None, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Positions of the variables in the order asked for.
-
-    Raises
-    ------
-    OptionError
-        If it is not an order of all of them.
-    """
-    if order is None:
-        return tuple(range(len(names)))
-    if isinstance(order, str) or sorted(map(str, order)) != sorted(names):
-        raise OptionError(f"order must name each variable once ({', '.join(names)}), but is {order!r}.")
-    return tuple(names.index(str(name)) for name in order)
+        self.warn_unless(estimate.converged, maxiter)
+        return MarkovResults(problem.data, (), __version__, estimate, self.method)

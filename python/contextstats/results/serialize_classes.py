@@ -11,6 +11,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
     from contextstats.algorithms.networks.neighborhoods import NeighborhoodFit
+    from contextstats.algorithms.networks.pairs import PairsFit
     from contextstats.algorithms.networks.problem import NodeFit
     from contextstats.design.context import ContextVariable
     from contextstats.design.design import Block, Design
@@ -23,14 +24,16 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.estimates import Estimates, RowValues
     from contextstats.results.glm import GLMResults
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
+    from contextstats.results.networks.correlation import CorrelationResults
     from contextstats.results.networks.markov import MarkovResults
     from contextstats.results.networks.neighborhood import NeighborhoodEstimate
+    from contextstats.results.networks.pairwise import PairwiseEstimate
     from contextstats.results.predictor import Predictor
 
     design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
     fit = (GLMResults, Predictor, CoreFit, Estimates, RowValues)
     networks = (
-        *(NetworkData, NodeFit, NeighborhoodFit),
-        *(MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate),
+        *(NetworkData, NodeFit, NeighborhoodFit, PairsFit),
+        *(CorrelationResults, MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate, PairwiseEstimate),
     )
     return {cls.__name__: cls for cls in (*design, *fit, *networks, *families.FAMILIES.values())}

@@ -138,10 +138,11 @@ class NetworkResults:
         [i, j, k] is the edge from j to k; the matrices are symmetric unless the network is directed.
         """
         contexts, _, _ = self.data.contexts_of(context)
-        values = [self._estimates(contexts[part]) for part in slices(len(contexts))]
+        values = [self.edge_estimates(contexts[part]) for part in slices(len(contexts))]
         return matrix_of_edges(np.concatenate(values), self.data.n_variables, directed=self.directed)
 
-    def _estimates(self, contexts: Floats) -> Floats:
+    def edge_estimates(self, contexts: Floats) -> Floats:
+        """Edges alone, (n, E), at rows of the context matrix."""
         edges = self.edge_values(contexts)
         return np.tanh(edges.value) if edges.fisher else edges.value
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from contextstats.design.columns import Floats
 from contextstats.errors import OptionError
@@ -74,8 +74,8 @@ def edge_table(
     n, count = edges.value.shape
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = edges.value / edges.error
-    p_values = 2 * stats.norm.sf(np.abs(statistic))
-    half = stats.norm.ppf(0.5 + level / 2) * edges.error
+    p_values = 2 * special.ndtr(-np.abs(statistic))
+    half = special.ndtri(0.5 + level / 2) * edges.error
     low, high, estimate, error = edges.value - half, edges.value + half, edges.value, edges.error
     if edges.fisher:
         low, high, estimate = np.tanh(low), np.tanh(high), np.tanh(edges.value)

@@ -11,8 +11,11 @@ import pandas as pd
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.design.columns import Floats
 from contextstats.inference.networks.gaussian import log_density, partial_correlations, scaled_to_unit_diagonal
+from contextstats.inference.networks.pairs import node_pairs
+from contextstats.results.heterogeneity import PopulationTest
 from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.edges import EdgeValues
+from contextstats.results.networks.heterogeneity import heterogeneity_table, test_population
 
 
 class GaussianEstimate(Protocol):
@@ -54,6 +57,8 @@ class GaussianResults(NetworkResults):
     estimate: GaussianEstimate
     method_name: str
 
+    partial: ClassVar[bool]
+
     @property
     def edf(self) -> float:
         """Effective degrees of freedom: means, variances and edges."""
@@ -68,6 +73,22 @@ class GaussianResults(NetworkResults):
     def method(self) -> str:
         """How the network was fitted."""
         return self.method_name
+
+    def heterogeneity(self) -> pd.DataFrame:
+        """Test for each edge whether it varies with context.
+
+        Returns
+        -------
+        DataFrame
+            Columns source, target, context (a term, or "any" of several), statistic, p_value (score test that the edge
+            is the same at every context, whatever means and variances do), q_value (Benjamini and Hochberg, over
+            edges), sd (standard deviation of the fitted edge over the rows of the fit).
+        """
+        return heterogeneity_table(self)
+
+    def test_population(self) -> PopulationTest:
+        """Omnibus test of the population network, in which no edge varies with context."""
+        return test_population(self)
 
     @single_threaded_blas
     def means(self, context: Any = None) -> Floats:
@@ -124,7 +145,13 @@ class MarkovResults(GaussianResults):
 
     title: ClassVar[str] = "Contextual Markov Network Results"
     edge_name: ClassVar[str] = "partial correlation"
+    partial: ClassVar[bool] = True
 
     def edge_values(self, contexts: Floats) -> EdgeValues:
         """Partial correlations with standard errors, as Fisher's z."""
         return self.estimate.edges(self.data.basis(contexts), partial=True)
+
+    def edge_estimates(self, contexts: Floats) -> Floats:
+        """Partial correlations alone, (n, E)."""
+        first, second = node_pairs(self.data.n_variables)
+        return partial_correlations(self.estimate.precision(self.data.basis(contexts)))[:, first, second]

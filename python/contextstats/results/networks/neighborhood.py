@@ -82,7 +82,8 @@ class NeighborhoodEstimate:
         """Partial correlations as Fisher's z, with standard errors."""
         assert partial
         sd = self.residual_sd(basis)
-        rho = neighborhoods.partial_correlations(self.coefficients(basis), sd)
+        unit, _ = self.partial(basis)
+        rho = -unit
         spread = np.einsum("na,jkab,nb->njk", basis, self.fit.spread[:, 1:], basis, optimize=True)
         error = neighborhoods.z_errors(np.sqrt(np.maximum(spread, 0.0)) * sd[:, :, None], sd, rho)
         first, second = node_pairs(sd.shape[1])

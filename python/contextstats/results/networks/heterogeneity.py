@@ -1,0 +1,128 @@
+"""Which edges vary with context: a table by edge, and one test for the whole network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from contextstats.algorithms.blas import single_threaded_blas
+from contextstats.design.columns import Floats
+from contextstats.errors import DataError
+from contextstats.inference.networks import heterogeneity as tests
+from contextstats.inference.networks.gaussian import partial_correlations, scaled_to_unit_diagonal
+from contextstats.inference.networks.pairs import node_pairs, q_values
+from contextstats.results.heterogeneity import PopulationTest
+
+if TYPE_CHECKING:
+    from contextstats.results.networks.markov import GaussianResults
+
+COLUMNS = ["source", "target", "context", "statistic", "p_value", "q_value", "sd"]
+_ROWS = 500
+_ROWS_FOR_SPREAD = 4000
+
+
+@dataclass(frozen=True)
+class _Term:
+    label: str
+    tested: NDArray[np.intp]
+    groups: NDArray[np.intp]
+
+
+@single_threaded_blas
+def heterogeneity_table(res: GaussianResults) -> pd.DataFrame:
+    """One row for each edge and context term, and with several terms one with context "any" for each edge."""
+    sums, spread = _sums(res)
+    terms = _terms(res)
+    names = np.asarray(res.names, dtype=object)
+    first, second = node_pairs(len(names))
+    frames = []
+    for term in terms:
+        found = tests.test_edges(sums, _penalty(res), term.tested, term.groups)
+        columns = (
+            names[first],
+            names[second],
+            term.label,
+            found.statistic,
+            found.p_value,
+            q_values(found.p_value),
+            spread,
+        )
+        frames.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))))
+    table = pd.concat(frames, keys=range(len(frames)), names=["term", "edge"])
+    return table.sort_index(level=["edge", "term"]).reset_index(drop=True)
+
+
+@single_threaded_blas
+def test_population(res: GaussianResults) -> PopulationTest:
+    """Score test that no edge varies, all edges and context terms together."""
+    sums, _ = _sums(res)
+    term = _terms(res)[-1]
+    penalty = _penalty(res)
+    found = tests.test_edges(sums, penalty, term.tested, term.groups)
+    rows = np.linspace(0, res.nobs - 1, min(res.nobs, _ROWS_FOR_SPREAD)).astype(int)
+    residuals, opposite, _ = _residuals(res, rows)
+    product, square = tests.pair_scores(residuals, opposite)
+    errors = (product - sums.rho * square) / np.sqrt(sums.scale)
+    spread = tests.edge_spread(errors)
+    statistic, p_value = tests.test_all_edges(found, spread, sums, penalty, term.groups)
+    df = len(term.tested) * float(spread.sum() ** 2 / (spread**2).sum())
+    return PopulationTest(statistic=statistic, df=df, p_value=p_value, method="Score test against constant edges")
+
+
+test_population.__test__ = False  # type: ignore[attr-defined]  # not a test of ours
+
+
+def _sums(res: GaussianResults) -> tuple[tests.EdgeSums, Floats]:
+    """Sums for the tests, and the standard deviation of each edge over the rows of the fit."""
+    data = res.data
+    if not data.context_names:
+        raise DataError("Without context no edge can vary. Fit with a context.")
+    total: tests.EdgeSums | None = None
+    moments = np.zeros((2, data.n_variables * (data.n_variables - 1) // 2))
+    for start in range(0, data.n_rows, _ROWS):
+        rows = np.arange(start, min(start + _ROWS, data.n_rows))
+        residuals, opposite, estimates = _residuals(res, rows)
+        part = tests.edge_sums(data.basis(data.contexts[rows]), residuals, opposite)
+        total = part if total is None else total + part
+        moments += np.array([estimates.sum(axis=0), (estimates**2).sum(axis=0)]) / data.n_rows
+    assert total is not None
+    return total, np.sqrt(np.maximum(moments[1] - moments[0] ** 2, 0.0))
+
+
+def _residuals(res: GaussianResults, rows: NDArray[np.intp]) -> tuple[Floats, Floats | None, Floats]:
+    """Residuals of variance one, for partial correlations their own correlations, and the fitted edges."""
+    data = res.data
+    basis = data.basis(data.contexts[rows])
+    deviation = data.z[rows] - res.estimate.mean(basis)
+    first, second = node_pairs(data.n_variables)
+    if not res.partial:
+        covariance = res.estimate.covariance(basis)
+        residual = deviation / np.sqrt(np.einsum("ijj->ij", covariance))
+        return residual, None, scaled_to_unit_diagonal(covariance)[:, first, second]
+    precision = res.estimate.precision(basis)
+    residual = np.einsum("ijk,ik->ij", precision, deviation) / np.sqrt(np.einsum("ijj->ij", precision))
+    edges = partial_correlations(precision)[:, first, second]
+    return residual, -edges, edges
+
+
+def _terms(res: GaussianResults) -> list[_Term]:
+    """Each context term, and all of them together if there are several."""
+    blocks = [block for block in res.data.blocks if block.term is not None]
+    terms = []
+    for block in blocks:
+        assert block.term is not None
+        tested = np.arange(block.start, block.stop)
+        terms.append(_Term(block.term.label, tested, np.zeros(len(tested), dtype=np.intp)))
+    if len(terms) > 1:
+        groups = np.repeat(np.arange(len(terms)), [len(term.tested) for term in terms])
+        terms.append(_Term("any", np.concatenate([term.tested for term in terms]), groups))
+    return terms
+
+
+def _penalty(res: GaussianResults) -> Floats:
+    penalties = res.data.penalties
+    return np.asarray(penalties.sum(axis=0)) if len(penalties) else np.zeros(res.data.n_basis)
