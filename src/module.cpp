@@ -9,6 +9,9 @@
 #include <cstdint>
 
 #include "contextstats/encoder/bspline_basis.hpp"
+#include "contextstats/encoder/dense_basis.hpp"
+#include "contextstats/encoder/factor_basis.hpp"
+#include "contextstats/encoder/tensor_basis.hpp"
 #include "contextstats/fit/fit.hpp"
 #include "contextstats/loss/make_loss.hpp"
 #include "hooks.hpp"
@@ -56,6 +59,18 @@ void check_rows(const KhatriRaoDesign& design, const ConstMatrix& x, Index n) {
         "x, contexts and the row arguments must have the same number of rows, and x one "
         "column for each predictor of the design.");
   }
+}
+
+/// Runs work(rows, execution) on a design and the rows of x, without the GIL.
+template <class Work>
+auto on_rows(const KhatriRaoDesign& design, const ConstMatrix& x, const ConstMatrix& contexts, Index n,
+             int threads, const Work& work) {
+  check_rows(design, x, n);
+  return without_gil([&] {
+    const Execution execution{threads, nullptr};
+    const GroupedRows grouped(design, contexts, execution);
+    return work(DesignRows{design, x, contexts, grouped}, execution);
+  });
 }
 
 template <class Enum>
@@ -112,7 +127,9 @@ py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x,
   const DataView data{x, contexts, y, offset, weight, var_weight, freq_weight};
   FitReport report = without_gil([&] {
     const MatrixXd own_penalties = penalties;
-    return fit(Model{design, data, loss, {threads, &hooks}}, own_penalties, options);
+    const Execution execution{threads, &hooks};
+    const GroupedRows grouped(design, data.contexts, execution);
+    return fit(Model{design, data, grouped, loss, execution}, own_penalties, options);
   });
   return report_to_dict(report);
 }
@@ -160,56 +177,44 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
 
   m.def(
       "basis_matrix",
-      [](const py::dict& spec, ConstMatrix contexts) {
-        const std::shared_ptr<const ContextBasis> basis = make_basis(spec);
-        const Index n = contexts.rows();
-        std::vector<Index> cells(static_cast<std::size_t>(n));
-        std::vector<double> values(static_cast<std::size_t>(n * basis->width()));
-        basis->evaluate(contexts, 0, n, cells.data(), values.data());
-        MatrixXd out = MatrixXd::Zero(n, basis->n_columns());
-        for (Index i = 0; i < n; ++i) {
-          for (Index l = 0; l < basis->width(); ++l) {
-            out(i, basis->column(cells[static_cast<std::size_t>(i)], l)) +=
-                values[static_cast<std::size_t>(l * n + i)];
-          }
-        }
-        return out;
-      },
+      [](const py::dict& spec, ConstMatrix contexts) { return basis_matrix(*make_basis(spec), contexts); },
       py::arg("basis"), py::arg("contexts").noconvert());
 
   m.def(
       "linear_predictor",
       [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector theta, int threads) {
-        check_rows(design, x, contexts.rows());
-        return without_gil([&] {
-          return linear_predictor(design, x, contexts, theta, Execution{threads, nullptr});
-        });
+        return on_rows(design, x, contexts, contexts.rows(), threads,
+                       [&](const DesignRows& rows, const Execution& execution) {
+                         return linear_predictor(rows, theta, execution);
+                       });
       },
       py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(),
       py::arg("theta").noconvert(), py::arg("threads"));
   m.def(
       "gradient",
       [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v, int threads) {
-        check_rows(design, x, v.size());
-        return without_gil([&] { return gradient(design, x, contexts, v, Execution{threads, nullptr}); });
+        return on_rows(
+            design, x, contexts, v.size(), threads,
+            [&](const DesignRows& rows, const Execution& execution) { return gradient(rows, v, execution); });
       },
       py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
       py::arg("threads"));
   m.def(
       "gram",
       [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector w, int threads) {
-        check_rows(design, x, w.size());
-        return without_gil([&] { return gram(design, x, contexts, w, Execution{threads, nullptr}); });
+        return on_rows(
+            design, x, contexts, w.size(), threads,
+            [&](const DesignRows& rows, const Execution& execution) { return gram(rows, w, execution); });
       },
       py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("w").noconvert(),
       py::arg("threads"));
   m.def(
       "quadratic_form",
       [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstMatrix v, int threads) {
-        check_rows(design, x, contexts.rows());
-        return without_gil([&] {
-          return quadratic_form(design, x, contexts, v, Execution{threads, nullptr});
-        });
+        return on_rows(design, x, contexts, contexts.rows(), threads,
+                       [&](const DesignRows& rows, const Execution& execution) {
+                         return quadratic_form(rows, v, execution);
+                       });
       },
       py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
       py::arg("threads"));
@@ -217,9 +222,10 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       "grouped_scores",
       [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v,
          const py::array_t<std::int64_t, py::array::c_style>& groups, Index n_groups) {
-        check_rows(design, x, v.size());
         const std::int64_t* codes = groups.data();
-        return without_gil([&] { return grouped_scores(design, x, contexts, v, codes, n_groups); });
+        return on_rows(design, x, contexts, v.size(), 1, [&](const DesignRows& rows, const Execution&) {
+          return grouped_scores(rows, v, codes, n_groups);
+        });
       },
       py::arg("design"), py::arg("x").noconvert(), py::arg("contexts").noconvert(), py::arg("v").noconvert(),
       py::arg("groups").noconvert(), py::arg("n_groups"));

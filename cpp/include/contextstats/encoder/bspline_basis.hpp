@@ -13,69 +13,78 @@ namespace contextstats {
 /// B-splines of any degree on any knots, continued linearly outside [knots[degree], knots[n_columns]] or,
 /// when periodic, evaluated at the context wrapped into that interval.
 ///
-/// Between two knots each of the degree + 1 non-zero functions is a polynomial in u = c - (left knot); its
-/// coefficients are tabulated once, by the recursion of Cox and de Boor carried out on polynomials, so that a
-/// row costs a search for its cell and degree + 1 Horner evaluations. Source: de Boor (1978), A Practical
-/// Guide to Splines, chapters IX and X.
+/// A piece is a cell between two knots, with t = -1 at its left and t = 1 at its right end; two more pieces
+/// lie outside the knots. The polynomials come from the recursion of Cox and de Boor carried out on
+/// polynomials in t. Source: de Boor (1978), A Practical Guide to Splines, chapters IX and X.
 class BSplineBasis final : public ContextBasis {
  public:
   BSplineBasis(Index column, VectorXd knots, Index degree, bool periodic)
-      : context_(column), degree_(degree), periodic_(periodic), knots_(std::move(knots)) {
-    n_columns_ = knots_.size() - degree_ - 1;
-    if (degree_ < 1 || n_columns_ <= degree_) {
+      : ContextBasis(knots.size() - degree - 1, powers_up_to(degree)),
+        context_(column),
+        degree_(degree),
+        periodic_(periodic),
+        knots_(std::move(knots)) {
+    check();
+    low_ = knots_[degree_];
+    high_ = knots_[n_columns()];
+    if (!(low_ < high_)) throw std::invalid_argument("The knots of a B-spline must span an interval.");
+    detect_even_spacing();
+    for (Index cell = 0; cell < n_cells(); ++cell) add_cell(cell);
+    add_tangent(0, -1.0);
+    add_tangent(n_cells() - 1, 1.0);
+  }
+
+  /// Cells 0 .. n_cells - 1, then the piece below the knots, then the one above them.
+  void locate(ConstMatrix contexts, Index first, Index count, std::int32_t* pieces) const override {
+    const double* c = contexts.col(context_).data() + first;
+    const std::int32_t below = static_cast<std::int32_t>(n_cells());
+    for (Index i = 0; i < count; ++i) {
+      const double at = periodic_ ? wrapped(c[i]) : c[i];
+      const std::int32_t inside = static_cast<std::int32_t>(find_cell(std::min(std::max(at, low_), high_)));
+      pieces[i] = at < low_ ? below : (at > high_ ? below + 1 : inside);
+    }
+  }
+
+  Index context_of(Index) const override { return context_; }
+
+  void to_coordinate(Index, Index piece, Index count, double* values) const override {
+    const Affine at = scale_[static_cast<std::size_t>(piece)];
+    if (periodic_) {
+      for (Index i = 0; i < count; ++i) values[i] = wrapped(values[i]);
+    }
+    for (Index i = 0; i < count; ++i) values[i] = (values[i] - at.origin) * at.factor;
+  }
+
+ private:
+  /// t = (c - origin) * factor
+  struct Affine {
+    double origin, factor;
+  };
+
+  static std::vector<Exponents> powers_up_to(Index degree) {
+    std::vector<Exponents> powers;
+    for (int power = 0; power <= static_cast<int>(degree); ++power) powers.push_back({power});
+    return powers;
+  }
+
+  void check() const {
+    if (degree_ < 1 || n_columns() <= degree_) {
       throw std::invalid_argument("A B-spline basis needs degree >= 1 and at least 2 (degree + 1) knots.");
     }
     for (Index i = 1; i < knots_.size(); ++i) {
       if (!(knots_[i] >= knots_[i - 1]))
         throw std::invalid_argument("The knots of a B-spline must not decrease.");
     }
-    low_ = knots_[degree_];
-    high_ = knots_[n_columns_];
-    if (!(low_ < high_)) throw std::invalid_argument("The knots of a B-spline must span an interval.");
-    detect_even_spacing();
-    for (Index cell = 0; cell < n_cells(); ++cell) tabulate(cell);
   }
 
-  Index n_columns() const override { return n_columns_; }
-  Index width() const override { return degree_ + 1; }
-  Index n_cells() const override { return n_columns_ - degree_; }
-  Index column(Index cell, Index local) const override { return cell + local; }
+  Index n_cells() const { return n_columns() - degree_; }
 
-  void evaluate(ConstMatrix contexts, Index first, Index count, Index* cells, double* values) const override {
-    const double* c = contexts.col(context_).data() + first;
-    std::vector<double> inside(static_cast<std::size_t>(count));
-    std::vector<double> beyond(static_cast<std::size_t>(count));  // signed distance outside the knots
-    bool any_outside = false;
-    for (Index i = 0; i < count; ++i) {
-      const double at = periodic_ ? wrapped(c[i]) : c[i];
-      const double held = std::min(std::max(at, low_), high_);
-      const Index cell = find_cell(held);
-      cells[i] = cell;
-      inside[static_cast<std::size_t>(i)] = held - knots_[cell + degree_];
-      beyond[static_cast<std::size_t>(i)] = at - held;
-      any_outside |= at != held;
-    }
-    const Index order = degree_ + 1;
-    for (Index l = 0; l < order; ++l) {
-      double* out = values + l * count;
-      for (Index i = 0; i < count; ++i) {
-        const double* p = polynomials_.data() + (cells[i] * order + l) * order;
-        const double u = inside[static_cast<std::size_t>(i)];
-        double value = p[order - 1];
-        for (Index power = order - 2; power >= 0; --power) value = value * u + p[power];
-        out[i] = value;
-      }
-    }
-    if (any_outside) continue_linearly(count, cells, inside, beyond, values);
-  }
-
- private:
   void detect_even_spacing() {
     const double step = (high_ - low_) / static_cast<double>(n_cells());
     even_ = true;
     for (Index cell = 0; cell <= n_cells(); ++cell) {
       const double expected = low_ + step * static_cast<double>(cell);
-      even_ = even_ && std::abs(knots_[degree_ + cell] - expected) <= 1e-6 * step;
+      even_ = even_ && std::abs(knots_[degree_ + cell] - expected) <= 1e-12 * step;
     }
     cells_per_unit_ = 1.0 / step;
   }
@@ -83,63 +92,52 @@ class BSplineBasis final : public ContextBasis {
   double wrapped(double c) const {
     const double period = high_ - low_;
     const double shift = std::floor((c - low_) / period);
-    return c - shift * period;
+    return std::min(std::max(c - shift * period, low_), high_);
   }
 
   Index find_cell(double c) const {
     if (!even_) {
       const double* begin = knots_.data() + degree_ + 1;
-      const double* end = knots_.data() + n_columns_;
+      const double* end = knots_.data() + n_columns();
       return static_cast<Index>(std::upper_bound(begin, end, c) - begin);
     }
-    Index cell = static_cast<Index>((c - low_) * cells_per_unit_);
-    cell = std::min(std::max(cell, Index{0}), n_cells() - 1);
-    if (c < knots_[cell + degree_] && cell > 0) --cell;
-    if (c >= knots_[cell + degree_ + 1] && cell < n_cells() - 1) ++cell;
-    return cell;
+    // A row within rounding of a knot may go to either side of it: the two polynomials agree there.
+    const Index cell = static_cast<Index>((c - low_) * cells_per_unit_);
+    return std::min(std::max(cell, Index{0}), n_cells() - 1);
   }
 
-  void continue_linearly(Index count, const Index* cells, const std::vector<double>& inside,
-                         const std::vector<double>& beyond, double* values) const {
-    const Index order = degree_ + 1;
-    for (Index i = 0; i < count; ++i) {
-      const double distance = beyond[static_cast<std::size_t>(i)];
-      if (distance == 0.0) continue;
-      const double u = inside[static_cast<std::size_t>(i)];
-      for (Index l = 0; l < order; ++l) {
-        const double* p = polynomials_.data() + (cells[i] * order + l) * order;
-        double slope = 0.0;
-        for (Index power = order - 1; power >= 1; --power)
-          slope = slope * u + static_cast<double>(power) * p[power];
-        values[l * count + i] += distance * slope;
-      }
-    }
-  }
-
-  /// Coefficients of the degree + 1 functions that live on one cell, lowest power first.
-  void tabulate(Index cell) {
+  /// The functions that live on one cell.
+  void add_cell(Index cell) {
     using Polynomial = std::vector<double>;
-    const Index left = cell + degree_;  // knots_[left] <= c < knots_[left + 1]
-    const double origin = knots_[left];
+    const Index left = cell + degree_;
+    const double half = 0.5 * (knots_[left + 1] - knots_[left]);
+    const double middle = knots_[left] + half;
+    scale_.push_back({middle, half > 0.0 ? 1.0 / half : 0.0});
     std::vector<Polynomial> current{{1.0}};
     for (Index d = 1; d <= degree_; ++d) {
       std::vector<Polynomial> next(static_cast<std::size_t>(d + 1),
                                    Polynomial(static_cast<std::size_t>(d + 1), 0.0));
-      for (Index r = 0; r < d;
-           ++r) {  // function left - d + 1 + r of degree d - 1 feeds r and r + 1 of degree d
+      for (Index r = 0; r < d; ++r) {  // function left - d + 1 + r of degree d - 1 feeds r and r + 1
         const Index i = left - d + 1 + r;
         const double gap = knots_[i + d] - knots_[i];
         if (gap <= 0.0) continue;
         const Polynomial& p = current[static_cast<std::size_t>(r)];
-        add_product(p, (knots_[i + d] - origin) / gap, -1.0 / gap, next[static_cast<std::size_t>(r)]);
-        add_product(p, (origin - knots_[i]) / gap, 1.0 / gap, next[static_cast<std::size_t>(r + 1)]);
+        add_product(p, (knots_[i + d] - middle) / gap, -half / gap, next[static_cast<std::size_t>(r)]);
+        add_product(p, (middle - knots_[i]) / gap, half / gap, next[static_cast<std::size_t>(r + 1)]);
       }
       current = std::move(next);
     }
-    for (const Polynomial& p : current) polynomials_.insert(polynomials_.end(), p.begin(), p.end());
+    std::vector<Index> columns;
+    MatrixXd polynomials(degree_ + 1, degree_ + 1);
+    for (Index l = 0; l <= degree_; ++l) {
+      columns.push_back(cell + l);
+      polynomials.col(l) =
+          Eigen::Map<const VectorXd>(current[static_cast<std::size_t>(l)].data(), degree_ + 1);
+    }
+    add_piece(std::move(columns), std::move(polynomials));
   }
 
-  /// out += p(u) (constant + slope u)
+  /// out += p(t) (constant + slope t)
   static void add_product(const std::vector<double>& p, double constant, double slope,
                           std::vector<double>& out) {
     for (std::size_t power = 0; power < p.size(); ++power) {
@@ -148,16 +146,30 @@ class BSplineBasis final : public ContextBasis {
     }
   }
 
+  /// The tangents of the functions of a cell at its end t = side, in the coordinate t - side.
+  void add_tangent(Index cell, double side) {
+    const Piece& inside = piece(cell);
+    const Affine at = scale_[static_cast<std::size_t>(cell)];
+    MatrixXd tangents = MatrixXd::Zero(degree_ + 1, degree_ + 1);
+    for (Index power = 0; power <= degree_; ++power) {
+      tangents.row(0) += std::pow(side, power) * inside.polynomials.row(power);
+      if (power == 0) continue;
+      tangents.row(1) +=
+          static_cast<double>(power) * std::pow(side, power - 1) * inside.polynomials.row(power);
+    }
+    scale_.push_back({side < 0.0 ? low_ : high_, at.factor});
+    add_piece(inside.columns, std::move(tangents));
+  }
+
   Index context_;
   Index degree_;
-  Index n_columns_ = 0;
   bool periodic_;
   bool even_ = false;
   double low_ = 0.0;
   double high_ = 0.0;
   double cells_per_unit_ = 0.0;
   VectorXd knots_;
-  std::vector<double> polynomials_;  // [cell][local][power]
+  std::vector<Affine> scale_;  // one for each piece
 };
 
 }  // namespace contextstats

@@ -88,7 +88,7 @@ class KhatriRaoDesign {
   }
 
   /// Z'WZ from the raw sums.
-  MatrixXd natural_gram(const VectorXd& raw) const {
+  MatrixXd natural_gram(ConstVector raw) const {
     MatrixXd gram(n_coefficients_, n_coefficients_);
     for (std::size_t a = 0; a < blocks_.size(); ++a) {
       for (std::size_t b = a; b < blocks_.size(); ++b) {
@@ -202,7 +202,7 @@ class KhatriRaoDesign {
     return pairs_[at(pair_of_.at(std::minmax(basis_a, basis_b)))];
   }
 
-  MatrixXd raw_block(const VectorXd& raw, const Block& left, const Block& right) const {
+  MatrixXd raw_block(const ConstVector& raw, const Block& left, const Block& right) const {
     const BasisPair& pair = pair_for(left.basis, right.basis);
     const Index slot = slot_of(pair, left, right);
     const bool swapped = left.basis > right.basis;

@@ -27,7 +27,7 @@ namespace detail {
 struct PassSums {
   double deviance = 0.0;
   VectorXd score;
-  VectorXd gram;
+  MatrixXd gram;
 
   PassSums& operator+=(const PassSums& other) {
     deviance += other.deviance;
@@ -43,20 +43,22 @@ struct PassSums {
 struct Model {
   const KhatriRaoDesign& design;
   const DataView& data;
+  const GroupedRows& grouped;
   const Loss& loss;
   Execution execution;
 
-  /// eta of a tile: offset plus Z theta.
-  void tile_eta(const RowTile& tile, const VectorXd& raw, Index start, Index count, double* eta) const {
-    tile.linear_predictor(raw, eta);
-    for (Index r = 0; r < count; ++r) eta[r] += data.offset[start + r];
+  DesignRows rows() const { return {design, data.x, data.contexts, grouped}; }
+
+  /// eta of a block: offset plus Z theta.
+  void block_eta(RowBlock& block, const VectorXd& raw, VectorXd& eta) const {
+    eta.resize(block.count());
+    block.linear_predictor(raw, eta.data());
+    eta += data.offset.segment(block.first(), block.count());
   }
 
   WorkingPass evaluate(const VectorXd& theta, Curvature curvature) const {
     const VectorXd raw = design.raw_coefficients(theta);
-    return pass(curvature, [&](const RowTile& tile, Index start, Index count, double* eta) {
-      tile_eta(tile, raw, start, count, eta);
-    });
+    return pass(curvature, [&](RowBlock& block, VectorXd& eta) { block_eta(block, raw, eta); });
   }
 
   /// The first pass of a fit: eta comes from the response (McCullagh and Nelder 1989, section 2.5). Its
@@ -65,8 +67,10 @@ struct Model {
   WorkingPass evaluate_at_response() const {
     return pass(
         Curvature::expected,
-        [&](const RowTile&, Index start, Index count, double* eta) {
-          loss.initial_eta(data.y.data() + start, data.var_weight.data() + start, count, eta);
+        [&](const RowBlock& block, VectorXd& eta) {
+          eta.resize(block.count());
+          loss.initial_eta(data.y.data() + block.first(), data.var_weight.data() + block.first(),
+                           block.count(), eta.data());
         },
         Target::working_response);
   }
@@ -80,7 +84,7 @@ struct Model {
     loss.initial_eta(&mean, nullptr, 1, &level);
     return pass(
         Curvature::expected,
-        [&](const RowTile&, Index, Index count, double* eta) { std::fill(eta, eta + count, level); },
+        [&](const RowBlock& block, VectorXd& eta) { eta = VectorXd::Constant(block.count(), level); },
         Target::eta);
   }
 
@@ -92,35 +96,34 @@ struct Model {
   WorkingPass pass(Curvature curvature, const MakeEta& make_eta, Target target = Target::none) const {
     detail::PassSums zero;
     zero.score = VectorXd::Zero(design.n_raw());
-    zero.gram = VectorXd::Zero(curvature == Curvature::none ? 0 : design.raw_gram_size());
+    zero.gram = MatrixXd::Zero(curvature == Curvature::none ? 0 : design.raw_gram_size(), 1);
     const auto work = [&](Index first, Index last, detail::PassSums& sums) {
-      std::vector<double> eta, deviance, score, weight;
-      for_each_tile(design, data.x, data.contexts, first, last, [&](RowTile& tile, Index start, Index count) {
-        for (std::vector<double>* array : {&eta, &deviance, &score, &weight}) {
-          array->resize(static_cast<std::size_t>(count));
-        }
-        make_eta(tile, start, count, eta.data());
+      VectorXd eta, deviance, score, weight;
+      rows().for_each_block(first, last, [&](RowBlock& block) {
+        const Index n = block.count();
+        for (VectorXd* array : {&deviance, &score, &weight}) array->resize(n);
+        make_eta(block, eta);
         LossTile out;
         out.deviance = deviance.data();
         out.score = score.data();
         if (curvature == Curvature::observed) out.weight = weight.data();
         if (curvature == Curvature::expected) out.expected = weight.data();
-        loss.evaluate(data.y.data() + start, eta.data(), count, out);
-        for (Index r = 0; r < count; ++r) {
-          const std::size_t i = static_cast<std::size_t>(r);
-          const double prior = data.weight[start + r];
-          sums.deviance += prior * deviance[i];
-          if (target == Target::eta) score[i] = 0.0;
-          if (target != Target::none) score[i] += weight[i] * (eta[i] - data.offset[start + r]);
-          score[i] *= prior;
-          if (curvature != Curvature::none) weight[i] *= prior;
+        loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
+        const auto prior = data.weight.segment(block.first(), n);
+        sums.deviance += prior.dot(deviance);
+        if (target == Target::eta) score.setZero();
+        if (target != Target::none) {
+          score.array() += weight.array() * (eta - data.offset.segment(block.first(), n)).array();
         }
-        tile.add_gradient(score.data(), sums.score);
-        if (curvature != Curvature::none) tile.add_gram(weight.data(), sums.gram);
+        score.array() *= prior.array();
+        block.add_gradient(score.data(), sums.score);
+        if (curvature == Curvature::none) return;
+        weight.array() *= prior.array();
+        block.add_grams(weight, sums.gram);
       });
     };
     const Index size = design.n_raw() + zero.gram.size();
-    const detail::PassSums sums = sum_over_rows(data.n_rows(), size, execution, zero, work);
+    const detail::PassSums sums = sum_over_blocks(grouped.n_blocks(), size, execution, zero, work);
     WorkingPass result;
     result.deviance = sums.deviance;
     result.score = design.natural_gradient(sums.score);

@@ -18,39 +18,18 @@ struct Execution {
   const Hooks* hooks = nullptr;
 };
 
-/// Fixed chunks of rows. Their borders depend on the number of rows and on the size of what is summed, never
-/// on the number of threads, and partial sums are added in order of the chunks: the same bits for any number
-/// of threads.
-class RowChunks {
- public:
-  RowChunks(Index n_rows, Index partial_size) : n_rows_(n_rows) {
-    constexpr Index rows_at_least = 4096;
-    constexpr Index doubles_at_most = Index{1} << 22;  // 32 MB for all partial sums together
-    const Index by_rows = n_rows / rows_at_least;
-    const Index by_memory = doubles_at_most / std::max<Index>(partial_size, 1);
-    count_ = std::clamp<Index>(std::min(by_rows, by_memory), 1, 32);
-  }
+namespace detail {
 
-  Index count() const { return count_; }
-  Index first(Index chunk) const { return chunk * n_rows_ / count_; }
-  Index last(Index chunk) const { return (chunk + 1) * n_rows_ / count_; }
-
- private:
-  Index n_rows_;
-  Index count_;
-};
-
-/// Calls work(chunk) for every chunk, on up to `execution.threads` threads. The first exception is rethrown
-/// here.
+/// Calls work(chunk) for every chunk, the next one on the next free thread.
 template <class Work>
-void for_each_chunk(const RowChunks& chunks, const Execution& execution, const Work& work) {
+void run_chunks(Index n_chunks, const Execution& execution, const Work& work) {
   std::atomic<Index> next{0};
   std::atomic<bool> failed{false};
   std::exception_ptr failure;
   std::mutex failure_lock;
   const auto drain = [&](bool may_poll) {
     try {
-      for (Index chunk = next++; chunk < chunks.count() && !failed; chunk = next++) {
+      for (Index chunk = next++; chunk < n_chunks && !failed; chunk = next++) {
         if (may_poll && execution.hooks != nullptr) execution.hooks->check();
         work(chunk);
       }
@@ -59,7 +38,7 @@ void for_each_chunk(const RowChunks& chunks, const Execution& execution, const W
       if (!failed.exchange(true)) failure = std::current_exception();
     }
   };
-  const Index helpers = std::min<Index>(execution.threads, chunks.count()) - 1;
+  const Index helpers = std::min<Index>(execution.threads, n_chunks) - 1;
   std::vector<std::thread> workers;
   for (Index i = 0; i < helpers; ++i) workers.emplace_back(drain, false);
   drain(true);
@@ -67,25 +46,48 @@ void for_each_chunk(const RowChunks& chunks, const Execution& execution, const W
   if (failure) std::rethrow_exception(failure);
 }
 
-/// Sums over rows: work(first, last, partial) adds rows [first, last) into a partial sum that starts as
+}  // namespace detail
+
+/// Fixed chunks of blocks of rows. Their borders depend on the number of blocks and on the size of what is
+/// summed, never on the number of threads, and partial sums are added in order of the chunks: the same bits
+/// for any number of threads.
+class RowChunks {
+ public:
+  RowChunks(Index n_blocks, Index partial_size) : n_blocks_(n_blocks) {
+    constexpr Index doubles_at_most = Index{1} << 22;  // 32 MB for all partial sums together
+    const Index by_memory = doubles_at_most / std::max<Index>(partial_size, 1);
+    count_ = std::clamp<Index>(std::min(n_blocks, by_memory), 1, 32);
+  }
+
+  Index count() const { return count_; }
+  Index first(Index chunk) const { return chunk * n_blocks_ / count_; }
+  Index last(Index chunk) const { return (chunk + 1) * n_blocks_ / count_; }
+
+ private:
+  Index n_blocks_;
+  Index count_;
+};
+
+/// Calls work(first block, last block) for every chunk, on up to `execution.threads` threads. The first
+/// exception is rethrown here.
+template <class Work>
+void for_each_chunk(const RowChunks& chunks, const Execution& execution, const Work& work) {
+  const auto one = [&](Index chunk) { work(chunks.first(chunk), chunks.last(chunk)); };
+  detail::run_chunks(chunks.count(), execution, one);
+}
+
+/// Sums over blocks: work(first, last, partial) adds blocks [first, last) to a partial sum that starts as
 /// `zero`.
 template <class Partial, class Work>
-Partial sum_over_rows(Index n_rows, Index partial_size, const Execution& execution, const Partial& zero,
-                      const Work& work) {
-  const RowChunks chunks(n_rows, partial_size);
+Partial sum_over_blocks(Index n_blocks, Index partial_size, const Execution& execution, const Partial& zero,
+                        const Work& work) {
+  const RowChunks chunks(n_blocks, partial_size);
   std::vector<Partial> partials(static_cast<std::size_t>(chunks.count()), zero);
-  for_each_chunk(chunks, execution, [&](Index chunk) {
+  detail::run_chunks(chunks.count(), execution, [&](Index chunk) {
     work(chunks.first(chunk), chunks.last(chunk), partials[static_cast<std::size_t>(chunk)]);
   });
   for (std::size_t i = 1; i < partials.size(); ++i) partials[0] += partials[i];
   return std::move(partials[0]);
-}
-
-/// Calls work(first, last) for disjoint ranges that cover all rows; for results that are one number per row.
-template <class Work>
-void for_each_row_range(Index n_rows, const Execution& execution, const Work& work) {
-  const RowChunks chunks(n_rows, 1);
-  for_each_chunk(chunks, execution, [&](Index chunk) { work(chunks.first(chunk), chunks.last(chunk)); });
 }
 
 }  // namespace contextstats

@@ -40,30 +40,32 @@ inline ThirdOrder third_order(const Model& model, const VectorXd& theta, const M
   for (Index k = 0; k < n_directions; ++k) raw_b.push_back(design.raw_coefficients(b.col(k)));
   const detail::ThirdOrderSums zero{VectorXd::Zero(design.n_raw()),
                                     MatrixXd::Zero(n_directions, n_directions)};
-  const auto sums = sum_over_rows(
-      data.n_rows(), design.n_raw() + n_directions * n_directions, model.execution, zero,
-      [&](Index first, Index last, detail::ThirdOrderSums& partial) {
-        for_each_tile(
-            design, data.x, data.contexts, first, last, [&](RowTile& tile, Index start, Index count) {
-              VectorXd eta(count), h(count), d1(count), d2(count);
-              model.tile_eta(tile, raw_theta, start, count, eta.data());
-              LossTile out;
-              out.weight_d1 = d1.data();
-              if (want_curvature) out.weight_d2 = d2.data();
-              model.loss.evaluate(data.y.data() + start, eta.data(), count, out);
-              tile.quadratic_form(raw_m, h.data());
-              h.array() *= data.weight.segment(start, count).array();
-              d1.array() *= h.array();
-              tile.add_gradient(d1.data(), partial.slope);
-              if (!want_curvature) return;
-              MatrixXd directions(count, n_directions);
-              for (Index k = 0; k < n_directions; ++k) {
-                tile.linear_predictor(raw_b[static_cast<std::size_t>(k)], directions.col(k).data());
-              }
-              const VectorXd weight = h.cwiseProduct(d2);
-              partial.curvature.noalias() += directions.transpose() * (weight.asDiagonal() * directions);
-            });
-      });
+  const auto work = [&](Index first, Index last, detail::ThirdOrderSums& partial) {
+    VectorXd eta, h, d1, d2;
+    MatrixXd directions;
+    model.rows().for_each_block(first, last, [&](RowBlock& block) {
+      const Index n = block.count();
+      for (VectorXd* array : {&h, &d1, &d2}) array->resize(n);
+      model.block_eta(block, raw_theta, eta);
+      LossTile out;
+      out.weight_d1 = d1.data();
+      if (want_curvature) out.weight_d2 = d2.data();
+      model.loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
+      block.quadratic_form(raw_m, h.data());
+      h.array() *= data.weight.segment(block.first(), n).array();
+      d1.array() *= h.array();
+      block.add_gradient(d1.data(), partial.slope);
+      if (!want_curvature) return;
+      directions.resize(n, n_directions);
+      for (Index k = 0; k < n_directions; ++k) {
+        block.linear_predictor(raw_b[static_cast<std::size_t>(k)], directions.col(k).data());
+      }
+      d2.array() *= h.array();
+      partial.curvature.noalias() += directions.transpose() * (d2.asDiagonal() * directions);
+    });
+  };
+  const auto sums = sum_over_blocks(model.grouped.n_blocks(), design.n_raw() + n_directions * n_directions,
+                                    model.execution, zero, work);
   return {design.natural_gradient(sums.slope), sums.curvature};
 }
 
@@ -75,23 +77,25 @@ inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd
   std::vector<VectorXd> raw_b;
   for (Index k = 0; k < b.cols(); ++k) raw_b.push_back(design.raw_coefficients(b.col(k)));
   const MatrixXd zero = MatrixXd::Zero(design.raw_gram_size(), b.cols());
-  const MatrixXd sums = sum_over_rows(
-      data.n_rows(), zero.size(), model.execution, zero, [&](Index first, Index last, MatrixXd& partial) {
-        for_each_tile(design, data.x, data.contexts, first, last,
-                      [&](RowTile& tile, Index start, Index count) {
-                        VectorXd eta(count), d1(count), weight(count);
-                        model.tile_eta(tile, raw_theta, start, count, eta.data());
-                        LossTile out;
-                        out.weight_d1 = d1.data();
-                        model.loss.evaluate(data.y.data() + start, eta.data(), count, out);
-                        d1.array() *= data.weight.segment(start, count).array();
-                        for (Index k = 0; k < b.cols(); ++k) {
-                          tile.linear_predictor(raw_b[static_cast<std::size_t>(k)], weight.data());
-                          weight.array() *= d1.array();
-                          tile.add_gram(weight.data(), partial.col(k));
-                        }
-                      });
-      });
+  const auto work = [&](Index first, Index last, MatrixXd& partial) {
+    VectorXd eta, d1;
+    MatrixXd weights;
+    model.rows().for_each_block(first, last, [&](RowBlock& block) {
+      const Index n = block.count();
+      d1.resize(n), weights.resize(n, b.cols());
+      model.block_eta(block, raw_theta, eta);
+      LossTile out;
+      out.weight_d1 = d1.data();
+      model.loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
+      d1.array() *= data.weight.segment(block.first(), n).array();
+      for (Index k = 0; k < b.cols(); ++k) {
+        block.linear_predictor(raw_b[static_cast<std::size_t>(k)], weights.col(k).data());
+        weights.col(k).array() *= d1.array();
+      }
+      block.add_grams(weights, partial);
+    });
+  };
+  const MatrixXd sums = sum_over_blocks(model.grouped.n_blocks(), zero.size(), model.execution, zero, work);
   std::vector<MatrixXd> derivatives;
   for (Index k = 0; k < b.cols(); ++k) derivatives.push_back(design.natural_gram(sums.col(k)));
   return derivatives;

@@ -78,32 +78,34 @@ class QrSolver {
     const Index P = design.n_coefficients();
     StreamingQr qr(P);
     MatrixXd z;
-    for_each_tile(
-        design, data.x, data.contexts, 0, data.n_rows(), [&](RowTile& tile, Index start, Index count) {
-          if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
-          VectorXd eta(count), score(count), weight(count);
-          if (from_response) {
-            model_.loss.initial_eta(data.y.data() + start, data.var_weight.data() + start, count, eta.data());
-          } else {
-            model_.tile_eta(tile, raw, start, count, eta.data());
-          }
-          LossTile out;
-          out.score = score.data();
-          out.expected = weight.data();
-          model_.loss.evaluate(data.y.data() + start, eta.data(), count, out);
-          z.resize(count, P);
-          tile.natural_rows(z);
-          StreamingQr::Matrix rows = StreamingQr::Matrix::Zero(count, P + 1);
-          for (Index r = 0; r < count; ++r) {
-            if (!(weight[r] > 0.0)) continue;
-            const long double root = std::sqrt(static_cast<long double>(weight[r]) * data.weight[start + r]);
-            long double target = static_cast<long double>(score[r]) / weight[r];
-            if (from_response) target += static_cast<long double>(eta[r]) - data.offset[start + r];
-            rows.row(r).head(P) = root * z.row(r).cast<long double>();
-            rows(r, P) = root * target;
-          }
-          qr.add(rows);
-        });
+    VectorXd eta, score, weight;
+    model_.rows().for_each_block(0, model_.grouped.n_blocks(), [&](RowBlock& block) {
+      if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
+      const Index start = block.first();
+      const Index count = block.count();
+      for (VectorXd* array : {&eta, &score, &weight}) array->resize(count);
+      if (from_response) {
+        model_.loss.initial_eta(data.y.data() + start, data.var_weight.data() + start, count, eta.data());
+      } else {
+        model_.block_eta(block, raw, eta);
+      }
+      LossTile out;
+      out.score = score.data();
+      out.expected = weight.data();
+      model_.loss.evaluate(data.y.data() + start, eta.data(), count, out);
+      z.resize(count, P);
+      block.natural_rows(z);
+      StreamingQr::Matrix rows = StreamingQr::Matrix::Zero(count, P + 1);
+      for (Index r = 0; r < count; ++r) {
+        if (!(weight[r] > 0.0)) continue;
+        const long double root = std::sqrt(static_cast<long double>(weight[r]) * data.weight[start + r]);
+        long double target = static_cast<long double>(score[r]) / weight[r];
+        if (from_response) target += static_cast<long double>(eta[r]) - data.offset[start + r];
+        rows.row(r).head(P) = root * z.row(r).cast<long double>();
+        rows(r, P) = root * target;
+      }
+      qr.add(rows);
+    });
     return qr.solve(kQrRankTolerance);
   }
 
