@@ -90,4 +90,16 @@ Partial sum_over_blocks(Index n_blocks, Index partial_size, const Execution& exe
   return std::move(partials[0]);
 }
 
+/// The same for rows that need no blocks of their own: work(first row, last row, partial).
+template <class Partial, class Work>
+Partial sum_over_rows(Index n_rows, Index partial_size, const Execution& execution, const Partial& zero,
+                      const Work& work) {
+  constexpr Index rows_a_block = 4096;
+  const Index n_blocks = std::max<Index>(n_rows / rows_a_block, 1);
+  return sum_over_blocks(n_blocks, partial_size, execution, zero,
+                         [&](Index first, Index last, Partial& partial) {
+                           work(first * n_rows / n_blocks, last * n_rows / n_blocks, partial);
+                         });
+}
+
 }  // namespace contextstats
