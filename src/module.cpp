@@ -68,8 +68,7 @@ auto on_rows(const KhatriRaoDesign& design, const ConstMatrix& x, const ConstMat
   check_rows(design, x, n);
   return without_gil([&] {
     const Execution execution{threads, nullptr};
-    const GroupedRows grouped(design, contexts, execution);
-    return work(DesignRows{design, x, contexts, grouped}, execution);
+    return work(DesignRows(design, x, contexts, execution), execution);
   });
 }
 
@@ -128,8 +127,8 @@ py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x,
   FitReport report = without_gil([&] {
     const MatrixXd own_penalties = penalties;
     const Execution execution{threads, &hooks};
-    const GroupedRows grouped(design, data.contexts, execution);
-    return fit(Model{design, data, grouped, loss, execution}, own_penalties, options);
+    const DesignRows rows(design, data.x, data.contexts, execution);
+    return fit(Model(rows, data, loss, execution), own_penalties, options);
   });
   return report_to_dict(report);
 }

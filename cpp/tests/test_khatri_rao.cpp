@@ -68,12 +68,10 @@ namespace {
 /// The sums over the rows of a design, on the rows of a fixture, against the design formed.
 void check_passes(const MixedDesign& mixed) {
   const KhatriRaoDesign design(mixed.bases, mixed.blocks, 3);
-  const ConstMatrix x = mixed.x, contexts = mixed.contexts;
   const MatrixXd& z = mixed.z;
   const Index n = MixedDesign::n;
   const Execution one{1, nullptr};
-  const GroupedRows grouped(design, contexts, one);
-  const DesignRows rows{design, x, contexts, grouped};
+  const DesignRows rows(design, mixed.x, mixed.contexts, one);
   const Index P = design.n_coefficients();
   REQUIRE(P == z.cols());
   const VectorXd theta = VectorXd::Random(P);
@@ -139,23 +137,19 @@ TEST_CASE_FIXTURE(MixedDesign, "passes agree with the formed design, a dense bas
 TEST_CASE_FIXTURE(MixedDesign, "any number of threads gives the same bits") {
   const KhatriRaoDesign design(bases, blocks, 3);
   const VectorXd w = VectorXd::Random(n);
-  const ConstMatrix xs = x, cs = contexts;
-  const GroupedRows grouped(design, cs, {1, nullptr});
-  const MatrixXd one = gram({design, xs, cs, grouped}, w, {1, nullptr});
+  const MatrixXd one = gram(DesignRows(design, x, contexts, {1, nullptr}), w, {1, nullptr});
   for (const int threads : {2, 3, 7}) {
-    const GroupedRows again(design, cs, {threads, nullptr});
-    const MatrixXd many = gram({design, xs, cs, again}, w, {threads, nullptr});
+    const MatrixXd many = gram(DesignRows(design, x, contexts, {threads, nullptr}), w, {threads, nullptr});
     CHECK((one.array() == many.array()).all());
   }
 }
 
 TEST_CASE_FIXTURE(MixedDesign, "a request to stop ends a pass by an exception") {
   const KhatriRaoDesign design(bases, blocks, 3);
-  const ConstMatrix xs = x, cs = contexts;
-  const GroupedRows grouped(design, cs, {1, nullptr});
+  const DesignRows rows(design, x, contexts, {1, nullptr});
   Hooks hooks;
   hooks.stop_requested = [] { return true; };
-  CHECK_THROWS_AS(gram({design, xs, cs, grouped}, VectorXd::Ones(n), {2, &hooks}), Interrupted);
+  CHECK_THROWS_AS(gram(rows, VectorXd::Ones(n), {2, &hooks}), Interrupted);
 }
 
 TEST_CASE("B-splines sum to one, also beyond their knots, and are continued by their tangent") {

@@ -126,8 +126,8 @@ TEST_CASE_FIXTURE(SmoothProblem,
     draw(std::string(c.family) == "gaussian" && std::string(c.link) == "log" ? "gamma" : c.family);
     const auto loss = make_loss(c.family, c.link, c.parameter);
     const DataView data{x, contexts, y, zero, weight, weight, one};
-    const GroupedRows grouped(*design, contexts, {1, nullptr});
-    const Model model{*design, data, grouped, *loss, {1, nullptr}};
+    const DesignRows rows(*design, x, contexts, {1, nullptr});
+    const Model model(rows, data, *loss, {1, nullptr});
     const std::vector<bool> all(static_cast<std::size_t>(design->n_coefficients()), true);
     const auto solve = [&](const VectorXd& rho, const VectorXd& start) {
       return NewtonSolver(model, {200, 1e-13}).solve(total_penalty(penalties, rho), all, start);
@@ -142,8 +142,8 @@ TEST_CASE_FIXTURE(SmoothProblem, "Newton and L-BFGS reach the same smoothed fit"
   draw("binomial");
   const auto loss = make_loss("binomial", "logit", 0.0);
   const DataView data{x, contexts, y, zero, one, one, one};
-  const GroupedRows grouped(*design, contexts, {1, nullptr});
-  const Model model{*design, data, grouped, *loss, {1, nullptr}};
+  const DesignRows rows(*design, x, contexts, {1, nullptr});
+  const Model model(rows, data, *loss, {1, nullptr});
   FitOptions options;
   const FitReport newton = fit(model, penalties, options);
   options.method = Method::lbfgs;
@@ -158,8 +158,8 @@ TEST_CASE_FIXTURE(SmoothProblem, "one reading of Gaussian data gives the fit of 
   y.array() += 1e6;  // a large mean must cost no digits
   const auto loss = make_loss("gaussian", "identity", 0.0);
   const DataView data{x, contexts, y, zero, weight, weight, one};
-  const GroupedRows grouped(*design, contexts, {1, nullptr});
-  const Model model{*design, data, grouped, *loss, {1, nullptr}};
+  const DesignRows rows(*design, x, contexts, {1, nullptr});
+  const Model model(rows, data, *loss, {1, nullptr});
   const VectorXd s = total_penalty(penalties, VectorXd::Zero(3));
   const GaussianSolver gaussian(model, s);
   const PenalizedFit fast = gaussian.solve(s);
@@ -179,8 +179,8 @@ TEST_CASE_FIXTURE(SmoothProblem, "data without any finite start end with a statu
   for (const Smoothing smoothing : {Smoothing::reml, Smoothing::gcv, Smoothing::fixed}) {
     FitOptions options;
     options.smoothing = smoothing;
-    const GroupedRows grouped(*design, contexts, {1, nullptr});
-    const FitReport report = fit(Model{*design, data, grouped, *loss, {1, nullptr}}, penalties, options);
+    const DesignRows rows(*design, x, contexts, {1, nullptr});
+    const FitReport report = fit(Model(rows, data, *loss, {1, nullptr}), penalties, options);
     CHECK(!report.converged());
   }
 }
@@ -198,9 +198,8 @@ TEST_CASE_FIXTURE(SmoothProblem, "a copied predictor is found, and the fit goes 
     y = eta.array().exp();
     const auto loss = make_loss("gaussian", link, 0.0);
     const DataView data{copied, contexts, y, zero, one, one, one};
-    const GroupedRows grouped(plain, contexts, {1, nullptr});
-    const FitReport report =
-        fit(Model{plain, data, grouped, *loss, {1, nullptr}}, MatrixXd(0, 3), FitOptions());
+    const DesignRows rows(plain, copied, contexts, {1, nullptr});
+    const FitReport report = fit(Model(rows, data, *loss, {1, nullptr}), MatrixXd(0, 3), FitOptions());
     CHECK(report.identified == std::vector<bool>{true, true, false});
     CHECK(report.theta[2] == 0.0);
     CHECK(report.inverse.row(2).isZero());

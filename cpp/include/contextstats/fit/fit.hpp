@@ -183,11 +183,10 @@ inline void find_start(const Model& model, const MatrixXd& penalties, FitOptions
   if (!worth_it || options.smoothing == Smoothing::fixed || options.lambda.size() > 0) return;
   const RowSample sample(model.data, kSampleRows);
   const DataView view = sample.view();
-  const GroupedRows grouped(model.design, view.contexts, model.execution);
+  const DesignRows rows(model.design, view.x, view.contexts, model.execution);
   FitOptions rough = options;
   rough.tolerance = 1e-6;
-  const FitReport found =
-      fit(Model{model.design, view, grouped, model.loss, model.execution}, penalties, rough);
+  const FitReport found = fit(Model(rows, view, model.loss, model.execution), penalties, rough);
   if (!found.theta.allFinite() || !std::isfinite(found.deviance)) return;
   options.lambda = found.lambda;
   options.theta = found.theta;

@@ -34,11 +34,11 @@ class LocationScale {
                 const NetworkOptions& options, Execution execution)
       : functions_(functions),
         x_(x),
-        contexts_(contexts),
         y_(y),
         options_(options),
         execution_(execution),
         design_(functions.design(x.cols())),
+        rows_(design_, x, contexts, execution),
         penalties_(functions.repeated_penalties(x.cols())),
         variance_(functions, contexts, options, execution) {}
 
@@ -75,8 +75,8 @@ class LocationScale {
   bool fit_mean(const VectorXd& h, LocationScaleFit& fit) {
     const VectorXd w = (-h.array()).exp();
     const VectorXd wy = w.cwiseProduct(y_);
-    const MatrixXd g = gram(design_, x_, contexts_, w, execution_);
-    const VectorXd cross = gradient(design_, x_, contexts_, wy, execution_);
+    const MatrixXd g = gram(rows_, w, execution_);
+    const VectorXd cross = gradient(rows_, wy, execution_);
     const GramProblem problem{g, cross, wy.dot(y_), static_cast<double>(y_.size()), penalties_, std::nullopt};
     const GramReml reml(problem);
     const GramFit found = options_.lambda.size() > 0
@@ -89,9 +89,9 @@ class LocationScale {
     fit.mean_lambda = found.rho.array().exp();
     fit.mean_edf = found.edf;
     fit.mean_covariance = found.inverse;
-    residual_ = y_ - linear_predictor(design_, x_, contexts_, found.theta, execution_);
+    residual_ = y_ - linear_predictor(rows_, found.theta, execution_);
     if (!functions_.constant()) {
-      const VectorXd form = quadratic_form(design_, x_, contexts_, found.inverse, execution_);
+      const VectorXd form = quadratic_form(rows_, found.inverse, execution_);
       kept_ = (1.0 - w.array() * form.array()).max(kLeastKept);
     }
     return true;
@@ -104,11 +104,11 @@ class LocationScale {
 
   const ContextFunctions& functions_;
   ConstMatrix x_;
-  ConstMatrix contexts_;
   ConstVector y_;
   const NetworkOptions& options_;
   Execution execution_;
   KhatriRaoDesign design_;
+  DesignRows rows_;
   MatrixXd penalties_;
   LogVariance variance_;
   VectorXd rho_;

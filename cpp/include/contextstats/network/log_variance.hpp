@@ -20,11 +20,11 @@ class LogVariance {
   LogVariance(const ContextFunctions& functions, ConstMatrix contexts, const NetworkOptions& options,
               Execution execution)
       : functions_(functions),
-        contexts_(contexts),
         options_(options),
         execution_(execution),
         design_(functions.design(1)),
-        one_(MatrixXd::Ones(contexts.rows(), 1)) {}
+        one_(MatrixXd::Ones(contexts.rows(), 1)),
+        rows_(design_, one_, contexts, execution) {}
 
   /// The best constant, which is where the scoring starts.
   void start(const VectorXd& residual) {
@@ -42,8 +42,8 @@ class LogVariance {
     const VectorXd deviation = (residual.array().square() * (-h_.array()).exp()).matrix() - kept;
     const VectorXd half = 0.5 * kept;
     const VectorXd half_deviation = 0.5 * deviation;
-    const MatrixXd g = gram(design_, one_, contexts_, half, execution_);
-    const VectorXd score = gradient(design_, one_, contexts_, half_deviation, execution_);
+    const MatrixXd g = gram(rows_, half, execution_);
+    const VectorXd score = gradient(rows_, half_deviation, execution_);
     const VectorXd cross = g * theta_ + score;
     const double total =
         theta_.dot(cross + score) + (deviation.array().square() / (2.0 * kept.array())).sum();
@@ -55,7 +55,7 @@ class LogVariance {
     if (!found.positive) return 0.0;
     rho_ = found.rho;
     const VectorXd way = found.theta - theta_;
-    const VectorXd change = linear_predictor(design_, one_, contexts_, way, execution_);
+    const VectorXd change = linear_predictor(rows_, way, execution_);
     const double longest = change.cwiseAbs().maxCoeff();
     const double share = longest > 1.0 ? 1.0 / longest : 1.0;
     h_ += share * change;
@@ -73,11 +73,11 @@ class LogVariance {
 
  private:
   const ContextFunctions& functions_;
-  ConstMatrix contexts_;
   const NetworkOptions& options_;
   Execution execution_;
   KhatriRaoDesign design_;
   MatrixXd one_;
+  DesignRows rows_;
   VectorXd theta_, h_, rho_;
   MatrixXd covariance_;
   double edf_ = 1.0;

@@ -195,7 +195,8 @@ inline MatrixXd network_gram(const ContextFunctions& functions, ConstMatrix z, C
   x.col(0).setOnes();
   x.rightCols(z.cols()) = z;
   const VectorXd ones = VectorXd::Ones(z.rows());
-  return gram(functions.design(x.cols()), x, contexts, ones, execution);
+  const KhatriRaoDesign design = functions.design(x.cols());
+  return gram(DesignRows(design, x, contexts, execution), ones, execution);
 }
 
 /// z_j minus its regression on the others, for every node: (n, p).
@@ -205,10 +206,11 @@ inline MatrixXd network_residuals(const ContextFunctions& functions, ConstMatrix
   x.col(0).setOnes();
   x.rightCols(z.cols()) = z;
   const KhatriRaoDesign design = functions.design(x.cols());
+  const DesignRows rows(design, x, contexts, execution);
   MatrixXd residuals = z;
   for (Index j = 0; j < z.cols(); ++j) {
     const VectorXd theta = coefficients.row(j).transpose();
-    residuals.col(j) -= linear_predictor(design, x, contexts, theta, execution);
+    residuals.col(j) -= linear_predictor(rows, theta, execution);
   }
   return residuals;
 }

@@ -35,13 +35,13 @@ class PairwiseCorrelations {
                        const NetworkOptions& options, Execution execution)
       : functions_(functions),
         u_(u),
-        contexts_(contexts),
         options_(options),
         execution_(execution),
         design_(functions.design(1)),
-        one_(MatrixXd::Ones(u.rows(), 1)) {
+        one_(MatrixXd::Ones(u.rows(), 1)),
+        rows_(design_, one_, contexts, execution) {
     const VectorXd ones = VectorXd::Ones(u.rows());
-    gram_ = gram(design_, one_, contexts_, ones, execution_);
+    gram_ = gram(rows_, ones, execution_);
   }
 
   /// Pairs (0, 1), (0, 2), .., (1, 2), ...
@@ -72,7 +72,7 @@ class PairwiseCorrelations {
     for (int iteration = 0; iteration < options_.maxiter; ++iteration) {
       const Eigen::ArrayXd r = z.array().tanh();
       const VectorXd s = ((product - r * squares) / (1.0 - r.square()).max(1e-12)).matrix();
-      const VectorXd score = gradient(design_, one_, contexts_, s, own);
+      const VectorXd score = gradient(rows_, s, own);
       const VectorXd cross = gram_ * fit.theta + score;
       const double total = fit.theta.dot(cross + score) + s.squaredNorm();
       const GramProblem problem{gram_, cross, total, n, functions_.penalties(), std::nullopt};
@@ -82,7 +82,7 @@ class PairwiseCorrelations {
       if (!found.positive) return fit;
       rho = found.rho;
       const VectorXd way = found.theta - fit.theta;
-      const VectorXd change = linear_predictor(design_, one_, contexts_, way, own);
+      const VectorXd change = linear_predictor(rows_, way, own);
       const double longest = change.cwiseAbs().maxCoeff();
       const double share = longest > 0.5 ? 0.5 / longest : 1.0;
       z += share * change;
@@ -99,11 +99,11 @@ class PairwiseCorrelations {
 
   const ContextFunctions& functions_;
   ConstMatrix u_;
-  ConstMatrix contexts_;
   const NetworkOptions& options_;
   Execution execution_;
   KhatriRaoDesign design_;
   MatrixXd one_;
+  DesignRows rows_;
   MatrixXd gram_;
 };
 

@@ -7,12 +7,16 @@
 
 namespace contextstats {
 
-/// A design on the rows of a data set.
+/// A design on the rows of a data set, the rows sorted once. Refers to the design and to the arrays.
 struct DesignRows {
+  DesignRows(const KhatriRaoDesign& design_, ConstMatrix x_, ConstMatrix contexts_,
+             const Execution& execution)
+      : design(design_), x(x_), contexts(contexts_), grouped(design_, contexts_, execution) {}
+
   const KhatriRaoDesign& design;
-  const ConstMatrix& x;
-  const ConstMatrix& contexts;
-  const GroupedRows& grouped;
+  const ConstMatrix x;
+  const ConstMatrix contexts;
+  const GroupedRows grouped;
 
   /// Calls visit(block) for the blocks [first, last), each loaded.
   template <class Visit>

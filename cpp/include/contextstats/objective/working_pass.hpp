@@ -41,13 +41,14 @@ struct PassSums {
 
 /// A generalized linear model on a design: everything an optimizer asks of the data.
 struct Model {
+  Model(const DesignRows& rows_, const DataView& data_, const Loss& loss_, const Execution& execution_)
+      : rows(rows_), design(rows_.design), data(data_), loss(loss_), execution(execution_) {}
+
+  const DesignRows& rows;
   const KhatriRaoDesign& design;
   const DataView& data;
-  const GroupedRows& grouped;
   const Loss& loss;
   Execution execution;
-
-  DesignRows rows() const { return {design, data.x, data.contexts, grouped}; }
 
   /// eta of a block: offset plus Z theta.
   void block_eta(RowBlock& block, const VectorXd& raw, VectorXd& eta) const {
@@ -99,7 +100,7 @@ struct Model {
     zero.gram = MatrixXd::Zero(curvature == Curvature::none ? 0 : design.raw_gram_size(), 1);
     const auto work = [&](Index first, Index last, detail::PassSums& sums) {
       VectorXd eta, deviance, score, weight;
-      rows().for_each_block(first, last, [&](RowBlock& block) {
+      rows.for_each_block(first, last, [&](RowBlock& block) {
         const Index n = block.count();
         for (VectorXd* array : {&deviance, &score, &weight}) array->resize(n);
         make_eta(block, eta);
@@ -123,7 +124,7 @@ struct Model {
       });
     };
     const Index size = design.n_raw() + zero.gram.size();
-    const detail::PassSums sums = sum_over_blocks(grouped.n_blocks(), size, execution, zero, work);
+    const detail::PassSums sums = sum_over_blocks(rows.grouped.n_blocks(), size, execution, zero, work);
     WorkingPass result;
     result.deviance = sums.deviance;
     result.score = design.natural_gradient(sums.score);

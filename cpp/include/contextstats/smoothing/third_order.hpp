@@ -43,7 +43,7 @@ inline ThirdOrder third_order(const Model& model, const VectorXd& theta, const M
   const auto work = [&](Index first, Index last, detail::ThirdOrderSums& partial) {
     VectorXd eta, h, d1, d2;
     MatrixXd directions;
-    model.rows().for_each_block(first, last, [&](RowBlock& block) {
+    model.rows.for_each_block(first, last, [&](RowBlock& block) {
       const Index n = block.count();
       for (VectorXd* array : {&h, &d1, &d2}) array->resize(n);
       model.block_eta(block, raw_theta, eta);
@@ -64,8 +64,9 @@ inline ThirdOrder third_order(const Model& model, const VectorXd& theta, const M
       partial.curvature.noalias() += directions.transpose() * (d2.asDiagonal() * directions);
     });
   };
-  const auto sums = sum_over_blocks(model.grouped.n_blocks(), design.n_raw() + n_directions * n_directions,
-                                    model.execution, zero, work);
+  const auto sums =
+      sum_over_blocks(model.rows.grouped.n_blocks(), design.n_raw() + n_directions * n_directions,
+                      model.execution, zero, work);
   return {design.natural_gradient(sums.slope), sums.curvature};
 }
 
@@ -80,7 +81,7 @@ inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd
   const auto work = [&](Index first, Index last, MatrixXd& partial) {
     VectorXd eta, d1;
     MatrixXd weights;
-    model.rows().for_each_block(first, last, [&](RowBlock& block) {
+    model.rows.for_each_block(first, last, [&](RowBlock& block) {
       const Index n = block.count();
       d1.resize(n), weights.resize(n, b.cols());
       model.block_eta(block, raw_theta, eta);
@@ -95,7 +96,8 @@ inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd
       block.add_grams(weights, partial);
     });
   };
-  const MatrixXd sums = sum_over_blocks(model.grouped.n_blocks(), zero.size(), model.execution, zero, work);
+  const MatrixXd sums =
+      sum_over_blocks(model.rows.grouped.n_blocks(), zero.size(), model.execution, zero, work);
   std::vector<MatrixXd> derivatives;
   for (Index k = 0; k < b.cols(); ++k) derivatives.push_back(design.natural_gram(sums.col(k)));
   return derivatives;
