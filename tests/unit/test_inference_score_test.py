@@ -10,15 +10,25 @@ from numpy.testing import assert_allclose
 from scipy import linalg, stats
 
 from contextstats.errors import DataError
-from contextstats.inference._linalg import scaled_cholesky
-from contextstats.inference.score_test import ScoreTest, kernel_weights, projected_information, score_test
+from contextstats.inference.score_test import ScoreTest, kernel_weights, null_score, score_test
 
 REPLICATES = 10_000 if os.environ.get("CONTEXTSTATS_FULL") == "1" else 1000
 
 
 def project(z0: np.ndarray, z1: np.ndarray, penalty0: np.ndarray) -> np.ndarray:
-    null = scaled_cholesky(z0.T @ z0 + np.diag(penalty0), name="The null model")
-    return projected_information(null, z0.T @ z1, z1.T @ z1)
+    """Covariance of the score, by its definition."""
+    cross = z0.T @ z1
+    return z1.T @ z1 - cross.T @ np.linalg.solve(z0.T @ z0 + np.diag(penalty0), cross)
+
+
+def from_full_fit(z0, z1, penalty0, penalty1, y) -> tuple[np.ndarray, np.ndarray]:
+    z, tested = np.column_stack([z0, z1]), slice(z0.shape[1], None)
+    gram = z.T @ z
+    penalized = gram + np.diag(np.append(penalty0, penalty1))
+    size = 1 / np.sqrt(np.diag(penalized))
+    inverse = size[:, None] * np.linalg.inv(size[:, None] * penalized * size) * size
+    blocks = inverse[tested, tested], (inverse @ gram)[tested, tested]
+    return null_score((inverse @ (z.T @ y))[tested], *blocks, np.diag(gram)[tested])
 
 
 @dataclass
@@ -68,6 +78,16 @@ class Setting:
 def rss(z: np.ndarray, y: np.ndarray) -> float:
     q = linalg.qr(z, mode="economic")[0]
     return float(y @ y - np.sum((q.T @ y) ** 2))
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-4, 1.0, 1e5, 1e12])
+def test_blocks_of_the_full_fit_give_the_score_of_the_null_fit(factor: float) -> None:
+    generator = np.random.default_rng(3)
+    setting = Setting.draw(generator, 150, 8)
+    y = generator.standard_normal(150)
+    score, information = from_full_fit(setting.z0, setting.z1, setting.penalty0, factor * setting.penalty1, y)
+    assert_allclose(score, setting.z1.T @ (y - setting.z0 @ (setting.fit_operator @ y)), rtol=1e-9)
+    assert_allclose(information, setting.information(), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.statistical
@@ -135,7 +155,7 @@ def test_terms_that_the_null_model_already_holds_are_refused() -> None:
     held, new = z0 @ generator.standard_normal((3, 2)), generator.standard_normal((20, 1))
     score, groups = generator.standard_normal(3) * 1e-13, np.array([0, 0, 1])
     z1 = np.column_stack([held, new])
-    information = project(z0, z1, np.zeros(3))
+    _, information = from_full_fit(z0, z1, np.zeros(3), np.array([5.0, 5.0, 0.1]), generator.standard_normal(20))
     assert_allclose(information[:2], 0, atol=1e-12)
     kernel = kernel_weights(np.array([0, 1.0, 0]), information, groups)
     assert_allclose(kernel, [0, 0, 1 / information[2, 2]], rtol=1e-6)

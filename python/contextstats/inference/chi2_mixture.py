@@ -84,8 +84,8 @@ def probabilities(events: Sequence[Exceedance]) -> Floats:
 def mean_probabilities(groups: Sequence[Sequence[Exceedance]]) -> Floats:
     """Mean probability of the events of each group; one for a group without events."""
     events = [event for group in groups for event in group]
-    found = iter(probabilities(events) if events else ())
-    return np.array([np.mean([next(found) for _ in group]) if group else 1.0 for group in groups])
+    found = iter(probabilities(events).tolist() if events else ())
+    return np.array([sum(next(found) for _ in group) / len(group) if group else 1.0 for group in groups])
 
 
 def survival(q: float, weights: Floats, df: Floats | None = None) -> float:
@@ -180,18 +180,20 @@ def _standardise(events: Sequence[Exceedance]) -> tuple[Mixtures, Booleans, Floa
 
 def _filled(events: Sequence[Exceedance]) -> tuple[Floats, Floats]:
     """Weights and degrees of freedom, one row for each event, short rows filled up with zeros."""
-    size = max(np.size(event.weights) for event in events)
+    size = max(len(event.weights) for event in events)
     weights, df = np.zeros((len(events), size)), np.zeros((len(events), size))
     for i, event in enumerate(events):
-        own = np.asarray(event.weights, dtype=np.float64)
-        degrees = np.ones_like(own) if event.df is None else np.asarray(event.df, dtype=np.float64)
-        if np.isnan(event.q) or not np.isfinite(own).all() or own.shape != degrees.shape:
+        if event.df is not None and len(event.df) != len(event.weights):
             raise ValueError(
-                f"q and the weights must be numbers, one df per weight, but q is {event.q} and weights {own}."
+                f"There must be one df per weight, but there are {len(event.df)} for {len(event.weights)}."
             )
-        if not (degrees > 0).all():
-            raise ValueError(f"Degrees of freedom must be positive, but are {degrees}.")
-        used = np.abs(own) > 1e-300
-        weights[i, : own.size] = np.where(used, own, 0.0)
-        df[i, : own.size] = np.where(used, degrees, 0.0)
+        weights[i, : len(event.weights)] = event.weights
+        df[i, : len(event.weights)] = 1.0 if event.df is None else event.df
+    given = np.arange(size) < np.array([len(event.weights) for event in events])[:, None]
+    if not np.isfinite(weights).all() or any(event.q != event.q for event in events):
+        raise ValueError("q and the weights must be numbers, and the weights finite.")
+    if not (df[given] > 0).all():
+        raise ValueError(f"Degrees of freedom must be positive, but the smallest is {df[given].min():g}.")
+    unused = np.abs(weights) <= 1e-300
+    weights[unused] = df[unused] = 0.0
     return weights, df

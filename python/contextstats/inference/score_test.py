@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from contextstats.errors import DataError
-from contextstats.inference._linalg import Floats, Integers, ScaledCholesky, symmetric
+from contextstats.inference._linalg import Floats, Integers, ScaledCholesky, scaled_cholesky, symmetric
 from contextstats.inference.chi2_mixture import Exceedance, mean_probabilities, ratio_exceedance
 
 
@@ -71,6 +71,45 @@ def projected_information(null: ScaledCholesky, gram_cross: Floats, gram_tested:
     return _without_rounding(information, np.sqrt(np.diag(gram_tested)))
 
 
+def null_score(
+    coefficients: Floats, inverse: Floats, influence: Floats, gram_diagonal: Floats
+) -> tuple[Floats, Floats]:
+    r"""Score of the tested coefficients at the null fit, and its covariance, from blocks of the full fit alone.
+
+    With :math:`A = G + S` and :math:`V = A^{-1}` of the full model, block elimination of the null model's coefficients
+    (0) leaves for those tested (1)
+
+    .. math::
+
+       u = Z_1^T W (z - Z_0 \tilde\theta_0) = V_{11}^{-1} \hat\theta_1, \qquad
+       G_{11} - G_{10} (G_{00} + S_0)^{-1} G_{01} = V_{11}^{-1} (V G)_{11}
+
+    where :math:`\tilde\theta_0` fits the null model to the working response z of the full fit. Nothing is lost to
+    cancellation where the penalty on the tested coefficients is large.
+
+    Parameters
+    ----------
+    coefficients : (m,) array
+        Those tested, at the full fit.
+    inverse : (m, m) array
+        Their block of V, free of the scale.
+    influence : (m, m) array
+        Their block of V G.
+    gram_diagonal : (m,) array
+        Their part of the diagonal of G = Z'WZ.
+
+    Returns
+    -------
+    score : (m,) array
+        u.
+    information : (m, m) array
+        Its covariance, to be multiplied by the scale, as :func:`projected_information` defines it.
+    """
+    factor = scaled_cholesky(inverse, name="The covariance of the tested coefficients")
+    information = symmetric(factor.solve(influence))
+    return factor.solve(coefficients), _without_rounding(information, np.sqrt(gram_diagonal))
+
+
 def kernel_weights(penalty: Floats, information: Floats, groups: Integers) -> Floats:
     """Weights that favour smooth alternatives and treat the tested terms alike.
 
@@ -84,7 +123,7 @@ def kernel_weights(penalty: Floats, information: Floats, groups: Integers) -> Fl
     penalty : (m,) array
         Diagonal d of the penalty on wiggliness, without the smoothing parameter. Zero on the null space.
     information : (m, m) array
-        From :func:`projected_information`.
+        From :func:`null_score` or :func:`projected_information`.
     groups : (m,) array of int
         The term each coordinate belongs to, numbered from 0.
 
@@ -100,7 +139,7 @@ def kernel_weights(penalty: Floats, information: Floats, groups: Integers) -> Fl
     """
     variance = np.maximum(np.diag(information), 0.0)
     kernel = np.zeros_like(penalty)
-    for group in np.unique(groups):
+    for group in range(int(groups.max(initial=-1)) + 1):
         inside = np.flatnonzero(groups == group)
         tolerance = 1e-10 * penalty[inside].max(initial=0.0)
         wiggly, free = inside[penalty[inside] > tolerance], inside[penalty[inside] <= tolerance]
@@ -131,7 +170,7 @@ def score_test(
         u = Z1's at the null fit, s the derivative of the rows' log-likelihoods in the linear predictor at
         scale one, weights included.
     information : (m, m) array
-        From :func:`projected_information`.
+        From :func:`null_score` or :func:`projected_information`.
     kernel : (m,) array
         From :func:`kernel_weights`, or any other non-negative weights chosen without looking at `score`.
     scale : float

@@ -11,9 +11,10 @@ from scipy import special
 
 from contextstats import _core
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats, core_loss
-from contextstats.design import Block, Design
+from contextstats.design import Design
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.basis import BasisSpec
+from contextstats.encoders.fitted import FittedTerm
 from contextstats.families import Family
 from contextstats.inference.covariance import CoefficientCovariance, coefficient_covariance
 from contextstats.inference.frames import set_up_coordinates
@@ -250,28 +251,26 @@ def setup_frame(design: Design) -> Floats:
     """
     frame = np.eye(design.n_coefficients)
     constant = 0
+    known: dict[tuple[FittedTerm, bool], tuple[Floats, Floats]] = {}
     for block in design.blocks:
         if block.term is None:
             constant = block.start
         elif block.term.setup is not None:
-            own = slice(block.start, block.stop)
-            shift, turn = set_up_coordinates(
-                block.term.setup, _setup_constraint(design, block), np.ones(len(block.term.setup))
-            )
-            frame[constant, own] = shift
-            frame[own, own] = turn
+            own, key = slice(block.start, block.stop), (block.term, design.x_names[block.predictor] in INTERCEPTS)
+            if key not in known:
+                constraint = _setup_constraint(*key, design.contexts.shape[1])
+                known[key] = set_up_coordinates(block.term.setup, constraint, np.ones(len(block.term.setup)))
+            frame[constant, own], frame[own, own] = known[key]
     return frame
 
 
-def _setup_constraint(design: Design, block: Block) -> Floats:
+def _setup_constraint(term: FittedTerm, of_intercept: bool, n_contexts: int) -> Floats:
     """Mean of the set-up functions, to which the columns of `setup` are orthogonal; or the functions in the middle."""
-    assert block.term is not None
-    assert block.term.setup is not None
-    setup, basis = block.term.setup, block.term.basis
-    set_up_on_raw = setup.shape == block.term.transform.shape and np.array_equal(setup, block.term.transform)
-    if design.x_names[block.predictor] not in INTERCEPTS and set_up_on_raw:
-        return middle_row(basis, design.contexts.shape[1])
-    return np.asarray(np.linalg.svd(setup.T)[2][-1])
+    assert term.setup is not None
+    set_up_on_raw = term.setup.shape == term.transform.shape and np.array_equal(term.setup, term.transform)
+    if not of_intercept and set_up_on_raw:
+        return middle_row(term.basis, n_contexts)
+    return np.asarray(np.linalg.svd(term.setup.T)[2][-1])
 
 
 def middle_row(basis: BasisSpec, n_contexts: int) -> Floats:

@@ -13,9 +13,8 @@ from contextstats.algorithms.joint import Floats
 from contextstats.design import Block
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.fitted import FittedTerm
-from contextstats.inference._linalg import scaled_cholesky
 from contextstats.inference.chi2_mixture import Exceedance, ratio_exceedance
-from contextstats.inference.score_test import ScoreTest, kernel_weights, projected_information, score_test
+from contextstats.inference.score_test import ScoreTest, kernel_weights, null_score, score_test
 from contextstats.inference.smooth_tests import marginal_frequentist, random_effect_test, smooth_test
 from contextstats.results.estimates import middle_row, total_penalty
 
@@ -52,9 +51,10 @@ class TermTests:
     def __init__(self, res: GLMResults) -> None:
         self._res = res
         self._penalty = total_penalty(res.design, res.fit.smoothing_parameters)
-        theta = res.fit.theta
-        # Z'W(working response), from the stationarity of the fit
-        self._working = res.estimates.gram @ theta + self._penalty * theta
+        self._inverse = res.estimates.conditional / res.estimates.scale
+        self._influence = self._inverse @ res.estimates.gram
+        self._penalized_deviance = res.fit.deviance + float(self._penalty @ res.fit.theta**2)
+        self._n_unpenalized = int((self._penalty[res.fit.identified] == 0).sum())
         self._residual_df = None if res.family.scale_known else res.df_resid
         self._middles: dict[FittedTerm, Floats] = {}
 
@@ -87,46 +87,24 @@ class TermTests:
         The null model (these blocks zero, the other smoothing parameters kept) is fitted to the working response and
         weights of the full fit: exactly the null fit for Gaussian models, its first step from the full fit for others.
         """
-        res, gram = self._res, self._res.estimates.gram
-        tested = columns_of(blocks, res.fit.identified)
+        res, identified = self._res, self._res.fit.identified
+        tested = columns_of(blocks, identified)
         if tested.size == 0:
             return None
-        in_null = res.fit.identified.copy()
-        in_null[tested] = False
-        null = np.flatnonzero(in_null)
-        g00, g01 = gram[np.ix_(null, null)], gram[np.ix_(null, tested)]
-        g00[np.diag_indices_from(g00)] += self._penalty[null]
-        factor = scaled_cholesky(g00, name="The null model's information")
-        theta0 = factor.solve(self._working[null])
-        information = projected_information(factor, g01, gram[np.ix_(tested, tested)])
-        shape = _penalty_shape(blocks, res.fit.identified)
-        groups = np.concatenate(
-            [np.full(int(res.fit.identified[b.start : b.stop].sum()), i) for i, b in enumerate(blocks)]
-        )
-        scale, residual_df = res.estimates.scale, None
-        if not res.family.scale_known:
-            residual_df = float(res.nobs - int((self._penalty[null] == 0).sum()))
-            scale = self._null_penalized_deviance(null, theta0) / residual_df
+        theta, grid = res.fit.theta[tested], np.ix_(tested, tested)
+        diagonal = res.estimates.gram.diagonal()[tested]
+        groups = np.repeat(np.arange(len(blocks)), [int(identified[b.start : b.stop].sum()) for b in blocks])
         try:
-            return score_test(
-                self._working[tested] - g01.T @ theta0,
-                information,
-                kernel_weights(shape, information, groups),
-                scale=scale,
-                residual_df=residual_df,
-            )
+            score, information = null_score(theta, self._inverse[grid], self._influence[grid], diagonal)
+            scale, residual_df = res.estimates.scale, None
+            if not res.family.scale_known:
+                residual_df = float(res.nobs - self._n_unpenalized + int((self._penalty[tested] == 0).sum()))
+                # the penalised deviance of the null fit: what the tested coefficients explain is theta'u
+                scale = float(self._penalized_deviance + theta @ score) / residual_df
+            kernel = kernel_weights(_penalty_shape(blocks, identified), information, groups)
+            return score_test(score, information, kernel, scale=scale, residual_df=residual_df)
         except ValueError:
             return None
-
-    def _null_penalized_deviance(self, null: Integers, theta0: Floats) -> float:
-        """Penalised deviance of the null fit: that of the full fit plus what the tested coefficients explain."""
-        fit = self._res.fit
-        change = -fit.theta.copy()
-        change[null] += theta0
-        curvature = change @ (self._res.estimates.gram @ change)
-        score = self._penalty * fit.theta  # Z's at the full fit
-        deviance = fit.deviance - 2 * change @ score + curvature
-        return float(deviance + self._penalty @ (fit.theta + change) ** 2)
 
     def _curve_gram(self, blocks: Sequence[Block], columns: Integers) -> Floats:
         """Weighted Gram matrix of the tested columns, the test's measure of the size of a curve.
