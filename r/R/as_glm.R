@@ -59,9 +59,10 @@ with_aliased <- function(object, columns) {
 with_all_rows <- function(object, x) {
   unused <- which(is.na(object$fitted.values))
   if (!length(unused)) return(object)
-  coefficients <- replace(object$coefficients, is.na(object$coefficients), 0)
-  eta <- drop(x[unused, , drop = FALSE] %*% coefficients) + (object$offset[unused] %||% 0)
-  fill_rows(object, unused, eta)
+  rows <- list(
+    x = x[unused, , drop = FALSE], frame = object$model[unused, , drop = FALSE], offset = object$offset[unused], new = TRUE
+  )
+  fill_rows(object, unused, predict_link(object, rows, se = FALSE, object$call)$fit)
 }
 
 fill_rows <- function(object, rows, eta) {

@@ -86,10 +86,10 @@ augment.context_glm <- function(x, data = NULL, newdata = NULL, type.predict = c
   if (!is.null(newdata)) return(result)
   type.residuals <- match.arg(type.residuals)
   result$.resid <- unname(stats::residuals(x, type.residuals))
+  result$.std.resid <- unname(stats::rstandard(x, type = type.residuals))
   hat <- stats::hatvalues(x)
   result$.hat <- unname(hat)
   if (is_plain(x)) result$.sigma <- unname(stats::influence(x, do.coef = FALSE)$sigma)
   result$.cooksd <- unname(stats::cooks.distance(x))
-  result$.std.resid <- unname(stats::rstandard(x, type = type.residuals))
   result
 }

@@ -13,7 +13,7 @@
 #' terms of the formula) gives each its own; predictors that are not named are constant.
 #'
 #' @param formula Response and predictors, with everything `glm()` knows: factors and contrasts, `poly()`, `ns()`,
-#'   `offset()`, two columns of successes and failures.
+#'   `offset()`, two columns of successes and failures. A dot stands for the columns of `data` that are not contexts.
 #' @param context A one-sided formula, a named list of them, or `NULL` for an ordinary GLM.
 #' @param data,subset,na.action,offset,contrasts As in [stats::glm()]. Missing values in a context drop a row as missing
 #'   predictors do.
@@ -73,9 +73,9 @@ context_glm <- function(formula, context = NULL, data, family = stats::gaussian(
   object <- common_parts(found, problem, context)
   object$data <- data
   object$contrasts <- attr(inputs$x, "contrasts")
-  if (!plain) return(structure(c(object, varying_parts(found, problem)), class = "context_glm"))
-  if (!missing(freq_weights)) return(structure(object, class = "context_glm"))
-  as_glm(object, found, problem)
+  if (plain && missing(freq_weights)) return(as_glm(object, found, problem))
+  if (!plain) object <- c(object, varying_parts(found, problem))
+  structure(with_all_rows(object, inputs$x), class = "context_glm")
 }
 
 #' Options of the optimizer
@@ -184,7 +184,7 @@ coefficient_names <- function(found) {
   names
 }
 
-# One value for each row of the frame; rows of weight zero have NA until as_glm() or varying_parts() predicts them.
+# One value for each row of the frame; NA in rows of weight zero, until with_all_rows() predicts them.
 row_parts <- function(found, problem, family) {
   labels <- row.names(problem$built$frame)
   by_row <- function(values) {

@@ -8,7 +8,8 @@ model_frame <- function(call, formula, context, data, env) {
     stop_user(call, "'formula' must have a response and predictors, as in y ~ dose + sex, but is ", deparse1(formula))
   }
   if ("." %in% all.vars(formula[[3]])) {
-    formula <- stats::formula(stats::terms(formula, data = data))
+    contexts <- unlist(lapply(context$variables, all.vars))
+    formula <- stats::formula(stats::terms(formula, data = data[setdiff(names(data), contexts)]))
   }
   joint <- formula
   for (expr in context$variables) joint[[3]] <- base::call("+", joint[[3]], expr)

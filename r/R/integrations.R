@@ -22,6 +22,11 @@ score_dispersion <- function(x) {
   sum((x$weights * x$residuals)^2, na.rm = TRUE) / sum(x$weights, na.rm = TRUE)
 }
 
+# lmtest: Student's t or the normal as in the summary.
+coeftest.context_glm <- function(x, vcov. = NULL, df = NULL, ...) {
+  if (is_plain(x) || !is.null(df)) NextMethod() else NextMethod(df = inference_df(x))
+}
+
 # emmeans: reference grids over predictors and contexts.
 recover_data.context_glm <- function(object, ...) {
   call <- object$call

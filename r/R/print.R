@@ -168,7 +168,7 @@ print_goodness <- function(x, digits) {
         "AIC: ", format(x$AIC, digits = max(4L, digits + 1L)), "\n\n", sep = "")
     return(invisible())
   }
-  cat("\nDeviance explained = ", formatC(explained, digits = 3), "%   AIC = ", number(x$AIC), "   edf = ",
+  cat("\nDeviance explained = ", format(explained, digits = 3), "%   AIC = ", number(x$AIC), "   edf = ",
       format(x$edf, digits = 4), "\n", sep = "")
   criterion <- x$smoothing$criterion
   if (!is.nan(x$smoothing$score)) cat(if (criterion %in% c("REML", "ML")) "-", criterion, " = ",

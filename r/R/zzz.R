@@ -2,6 +2,7 @@
   declare_python_requirement()
   register_when_loaded("sandwich", "estfun", "context_glm", estfun.context_glm)
   register_when_loaded("sandwich", "bread", "context_glm", bread.context_glm)
+  register_when_loaded("lmtest", "coeftest", "context_glm", coeftest.context_glm)
   register_when_loaded("knitr", "knit_print", "context_glm", knit_print.context_glm)
   register_when_loaded("knitr", "knit_print", "summary.context_glm", knit_print.summary.context_glm)
   register_when_loaded("ggplot2", "autoplot", "context_glm", autoplot.context_glm)

@@ -1,24 +1,5 @@
 # Fits are plain values: they are read in a session without Python, and predict in one with it.
 
-# The sources where testthat::test_local() loaded them, "" where the package is installed.
-package_source <- function() {
-  loaded <- isNamespaceLoaded("pkgload") && pkgload::is_dev_package("contextstats")
-  if (loaded) normalizePath(pkgload::pkg_path()) else ""
-}
-
-run_r <- function(code, python) {
-  script <- tempfile(fileext = ".R")
-  path <- package_source()
-  loading <- if (nzchar(path)) sprintf("pkgload::load_all(%s, quiet = TRUE)", shQuote(path)) else "library(contextstats)"
-  writeLines(c(loading, code), script)
-  variables <- if (python) character() else "RETICULATE_PYTHON=/nonexistent/python"
-  libraries <- paste0("R_LIBS=", shQuote(paste(.libPaths(), collapse = .Platform$path.sep)))
-  found <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", script), stdout = TRUE,
-                                    stderr = TRUE, env = c(variables, libraries)))
-  if (!is.null(attr(found, "status"))) stop(paste(found, collapse = "\n"))
-  found
-}
-
 holds_pointer <- function(x) {
   if (typeof(x) %in% c("externalptr", "weakref")) return(TRUE)
   if (is.environment(x)) return(inherits(x, "python.builtin.object"))
