@@ -24,7 +24,7 @@ demo: $(VENV)/run ## Install into .venv, fit the RAND Health Insurance Experimen
 
 test: $(VENV)/test $(VENV)/r ## Everything continuous integration runs
 	@CONTEXTSTATS_REQUIRE_R=1 BIN=$(BIN) MAKE="$(MAKE)" tools/run_steps.sh \
-	  ruff clang-format mypy layers cpp-test sanitize count pytest
+	  ruff clang-format mypy layers cpp-test sanitize count pytest r-check r-check-alone
 
 test-full: ## As test, statistical tests with all their replicates
 	@CONTEXTSTATS_FULL=1 $(MAKE) test

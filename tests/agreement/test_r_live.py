@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from numpy.testing import assert_allclose
 import contextstats as cs
 from contextstats.integrations import r
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.reference
 
 
@@ -37,6 +40,13 @@ def frame():
     made.loc[rng.choice(n, 9, replace=False), "age"] = np.nan
     made.loc[3, "poisson"] = pd.NA
     return made
+
+
+@pytest.mark.parametrize("name", ["rand_hie", "anes96"])
+def test_the_data_sets_of_the_r_package_are_ours(R, name):
+    theirs = r.from_r(R("function(path) get(load(path))")(str(ROOT / "r" / "data" / f"{name}.rda")))
+    ours = getattr(cs.datasets, f"load_{name}")()
+    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False, check_exact=True)
 
 
 def numbers(value):
