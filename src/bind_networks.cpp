@@ -59,11 +59,10 @@ py::list fit_nodes_(const KhatriRaoDesign& design, const MatrixXd& penalties, Co
 }
 
 py::dict neighborhoods_(const KhatriRaoDesign& design, const MatrixXd& penalties, const MatrixXd& gram,
-                        double n, const VectorXd& lambda, int maxiter, int threads) {
+                        double n, const VectorXd& lambda, bool shared, int threads) {
   const ContextFunctions functions(design, penalties);
-  const NetworkOptions options = make_options(lambda, maxiter, 0.0);
   NeighborhoodFit fit = run(threads, [&](const Execution& execution) {
-    return Neighborhoods(functions, gram, n, execution)(options);
+    return Neighborhoods(functions, gram, n, shared, execution)(lambda);
   });
   py::dict out;
   out["coefficients"] = std::move(fit.coefficients);
@@ -71,7 +70,6 @@ py::dict neighborhoods_(const KhatriRaoDesign& design, const MatrixXd& penalties
   out["lambda"] = std::move(fit.lambda);
   out["variance"] = std::move(fit.variance);
   out["edf"] = std::move(fit.edf);
-  out["iterations"] = fit.iterations;
   out["converged"] = fit.converged;
   out["identified"] = fit.identified;
   return out;
@@ -129,7 +127,7 @@ void bind_networks(py::module_& m) {
       py::arg("design"), py::arg("penalties"), py::arg("z").noconvert(), py::arg("contexts").noconvert(),
       py::arg("threads"));
   m.def("network_neighborhoods", &neighborhoods_, py::arg("design"), py::arg("penalties"), py::arg("gram"),
-        py::arg("n"), py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("threads"));
+        py::arg("n"), py::arg("smoothing_parameters"), py::arg("shared"), py::arg("threads"));
   m.def(
       "network_residuals",
       [](const KhatriRaoDesign& design, const MatrixXd& penalties, ConstMatrix z, ConstMatrix contexts,

@@ -106,7 +106,7 @@ def network_neighborhoods(
     gram: Floats,
     n: float,
     smoothing_parameters: Floats,
-    maxiter: int,
+    shared: bool,
     threads: int,
 ) -> dict[str, Any]: ...
 def network_residuals(

@@ -34,8 +34,8 @@ def test_shared_smoothing_is_at_the_optimum_of_the_sum_of_criteria(sample):
     """Moving any shared smoothing parameter raises the sum of the nodes' REML scores."""
     x, t = sample
     z = (x - x.mean(axis=0)) / x.std(axis=0)
-    res = cs.MarkovNetwork(z, t, encoder=cs.Additive(k=8), method="neighborhood").fit()
-    found = res.estimate.fit.smoothing_parameters
+    res = cs.MarkovNetwork(z, t, encoder=cs.Additive(k=8), method="neighborhood").fit(smoothing="reml_shared")
+    found = res.estimate.fit.smoothing_parameters[0]
     p = z.shape[1]
 
     def total(values):
@@ -53,3 +53,16 @@ def test_shared_smoothing_is_at_the_optimum_of_the_sum_of_criteria(sample):
             moved = found.copy()
             moved[k] *= factor
             assert total(moved) > best - 2e-3
+
+
+def test_separate_smoothing_is_that_of_the_separate_models(sample):
+    """Each node's REML estimates are those of its contextual GLM, whose search has other stopping rules."""
+    x, t = sample
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    res = cs.MarkovNetwork(z, t, method="neighborhood").fit()
+    beta = res.estimate.coefficients(res.data.basis(res.data.contexts))
+    for j in range(z.shape[1]):
+        others = [k for k in range(z.shape[1]) if k != j]
+        glm = cs.ContextualGLM(z[:, j], np.column_stack([np.ones(len(z)), z[:, others]]), t).fit()
+        assert_allclose(beta[:, j, others], glm.coefficient_array()[:, 1:], atol=2e-3)
+        assert_allclose(res.estimate.fit.edf[j], glm.edf, rtol=5e-3)

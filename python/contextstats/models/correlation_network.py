@@ -64,8 +64,10 @@ class CorrelationNetwork(NetworkModel):
         method: Literal["pairwise", "joint"] = "pairwise",
         missing: Literal["drop", "raise"] = "drop",
     ) -> None:
-        self.method = check_choice("method", method, METHODS)
-        super().__init__(lambda select: build_network_data(X, context, encoder, missing=missing, select=select))
+        super().__init__(
+            lambda select: build_network_data(X, context, encoder, missing=missing, select=select),
+            check_choice("method", method, METHODS),
+        )
         if method == "joint":
             require_rank(self.data, "A joint correlation network")
 

@@ -73,8 +73,10 @@ class MarkovNetwork(NetworkModel):
         method: Literal["cholesky", "neighborhood"] = "cholesky",
         missing: Literal["drop", "raise"] = "drop",
     ) -> None:
-        self.method = check_choice("method", method, METHODS)
-        super().__init__(lambda select: build_network_data(X, context, encoder, missing=missing, select=select))
+        super().__init__(
+            lambda select: build_network_data(X, context, encoder, missing=missing, select=select),
+            check_choice("method", method, METHODS),
+        )
         require_rank(self.data, "A Markov network")
 
     @single_threaded_blas
@@ -94,8 +96,10 @@ class MarkovNetwork(NetworkModel):
         ----------
         order : sequence of str, optional
             "cholesky": the variables in the order in which they are explained; default that of the data.
-        smoothing : "reml", float or dict
-            How smooth functions of context are: by REML, or smoothing parameters shared by all of them.
+        smoothing : "reml", "reml_shared", float or dict
+            How smooth functions of context are: by REML, each for itself; by REML with one smoothing parameter for all
+            effects of a variable ("neighborhood" only: faster with many variables, but an edge that varies beside many
+            that do not is smoothed too much); or smoothing parameters shared by all functions.
         select : bool
             Penalise also what smoothing leaves free, so that an edge can shrink to a constant.
         maxiter, tol : int, float

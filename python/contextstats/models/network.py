@@ -20,14 +20,27 @@ class NetworkModel:
     ----------
     build : callable
         Makes the data with and without a penalty on what smoothing leaves free.
+    method : str
+        How the network is fitted.
     """
 
-    def __init__(self, build: Callable[[bool], NetworkData]) -> None:
+    def __init__(self, build: Callable[[bool], NetworkData], method: str) -> None:
+        self.method = method
         self._build = build
         self.data = build(False)
 
     def problem(self, *, smoothing: Any, select: bool, maxiter: int, tol: float, threads: int | None) -> NetworkProblem:
-        """The arrays of a fit."""
+        """The arrays of a fit.
+
+        Raises
+        ------
+        OptionError
+            If `smoothing` has no meaning for the method.
+        """
+        if smoothing == "reml_shared" and self.method != "neighborhood":
+            raise OptionError(
+                f"smoothing='reml_shared' is for method='neighborhood', but the method is {self.method!r}."
+            )
         if select:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the same data gave the same warnings when the model was made

@@ -52,7 +52,7 @@ class LocationScale {
       if (functions_.constant()) {
         variance_.start(residual_);
       } else {
-        for (int inner = 0; inner < 2; ++inner) variance_.step(residual_, kept_);
+        for (int inner = 0; inner < 2; ++inner) variance_.step(residual_, kept_, fit.iterations <= kSearches);
       }
       const double now = log_likelihood();
       fit.converged =
@@ -69,6 +69,8 @@ class LocationScale {
   }
 
  private:
+  static constexpr int kSearches =
+      15;  // the smoothing parameters then stay: they could go back and forth for ever
   static constexpr double kLeastKept =
       0.02;  // a row that the mean fits by itself says little of the variance
 
@@ -79,9 +81,10 @@ class LocationScale {
     const VectorXd cross = gradient(rows_, wy, execution_);
     const GramProblem problem{g, cross, wy.dot(y_), static_cast<double>(y_.size()), penalties_, std::nullopt};
     const GramReml reml(problem);
-    const GramFit found = options_.lambda.size() > 0
-                              ? reml.at(options_.lambda.array().log().matrix().replicate(x_.cols(), 1))
-                              : reml.minimize(rho_);
+    const bool given = options_.lambda.size() > 0;
+    const GramFit found = given ? reml.at(options_.lambda.array().log().matrix().replicate(x_.cols(), 1))
+                          : fit.iterations <= kSearches ? reml.minimize(rho_)
+                                                        : reml.at(rho_);
     fit.identified = found.positive;
     if (!found.positive) return false;
     rho_ = found.rho;

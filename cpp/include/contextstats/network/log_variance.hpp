@@ -37,8 +37,8 @@ class LogVariance {
     edf_ = 1.0;
   }
 
-  /// One step; returns how far h moved at most.
-  double step(const VectorXd& residual, const VectorXd& kept) {
+  /// One step, with new smoothing parameters if `search`; returns how far h moved at most.
+  double step(const VectorXd& residual, const VectorXd& kept, bool search) {
     const VectorXd deviation = (residual.array().square() * (-h_.array()).exp()).matrix() - kept;
     const VectorXd half = 0.5 * kept;
     const VectorXd half_deviation = 0.5 * deviation;
@@ -50,8 +50,10 @@ class LogVariance {
     const GramProblem problem{
         g, cross, total, static_cast<double>(h_.size()), functions_.penalties(), std::nullopt};
     const GramReml reml(problem);
-    const GramFit found =
-        options_.lambda.size() > 0 ? reml.at(options_.lambda.array().log()) : reml.minimize(rho_);
+    const bool given = options_.lambda.size() > 0;
+    const GramFit found = given    ? reml.at(options_.lambda.array().log())
+                          : search ? reml.minimize(rho_)
+                                   : reml.at(rho_);
     if (!found.positive) return 0.0;
     rho_ = found.rho;
     const VectorXd way = found.theta - theta_;

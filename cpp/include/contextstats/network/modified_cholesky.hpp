@@ -42,7 +42,7 @@ inline std::vector<LocationScaleFit> fit_log_variances(const ContextFunctions& f
     variance.start(residual);
     fit.converged = functions.constant();
     for (fit.iterations = 0; !fit.converged && fit.iterations < options.maxiter; ++fit.iterations) {
-      fit.converged = variance.step(residual, left) < std::sqrt(options.tolerance);
+      fit.converged = variance.step(residual, left, fit.iterations < 15) < std::sqrt(options.tolerance);
     }
     fit.log_variance = variance.theta();
     fit.log_variance_covariance = variance.covariance();

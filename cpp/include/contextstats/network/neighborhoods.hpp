@@ -1,11 +1,11 @@
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "contextstats/network/context_functions.hpp"
+#include "contextstats/network/gram_reml.hpp"
 #include "contextstats/network/parallel_items.hpp"
 
 namespace contextstats {
@@ -15,11 +15,9 @@ struct NeighborhoodFit {
   MatrixXd coefficients;  ///< (p, (p + 1) m): row j, the intercept first; zero in the block of j itself
   std::vector<MatrixXd>
       spread;         ///< p (p + 1) blocks (j, k): covariance of block k over the variance of node j
-  VectorXd lambda;    ///< one for each penalty of each predictor, the intercept first
+  MatrixXd lambda;    ///< (p, (p + 1) K): smoothing parameters of each node, the intercept first
   VectorXd variance;  ///< residual variance of node j: penalised deviance / (n - free coefficients)
   VectorXd edf;
-  double criterion = 0.0;  ///< sum of the nodes' minus log restricted likelihoods, up to a constant
-  int iterations = 0;
   bool converged = false;
   bool identified = true;
 };
@@ -28,164 +26,190 @@ struct NeighborhoodFit {
 ///
 /// Let M = (G + S)^-1 for the cross products G of all columns [1, x_1, .., x_p] o b(c). The regression of the
 /// first column of block J on all other blocks has the coefficients -(M_JJ)^-1 M_J. (its first row), the
-/// penalised deviance ((M_JJ)^-1)_00 and the unit covariance M - M_.J (M_JJ)^-1 M_J. : the inverse of a
-/// partitioned matrix. It holds for every penalty that couples no two blocks.
+/// penalised deviance
+/// ((M_JJ)^-1)_00 and the unit covariance M - M_.J (M_JJ)^-1 M_J. : the inverse of a partitioned matrix. It
+/// holds for every penalty that couples no two blocks and is the same in all regressions. Smoothing
+/// parameters of that kind minimise the sum of the nodes' REML criteria; where each function is to have its
+/// own, every node goes on from there by itself.
 class Neighborhoods {
  public:
-  Neighborhoods(const ContextFunctions& functions, const MatrixXd& gram, double n, Execution execution)
-      : gram_(gram),
+  Neighborhoods(const ContextFunctions& functions, const MatrixXd& gram, double n, bool shared,
+                Execution execution)
+      : functions_(functions),
+        gram_(gram),
         n_(n),
+        shared_(shared),
         m_(functions.size()),
         q_(gram.rows() / functions.size()),
-        per_block_(functions.n_penalties()),
         penalties_(functions.repeated_penalties(q_)),
         execution_(execution) {
     double penalised = 0.0;
     for (Index i = 0; i < m_; ++i) {
-      if (per_block_ > 0 && functions.penalties().col(i).sum() > 0.0) penalised += 1.0;
+      if (functions.n_penalties() > 0 && functions.penalties().col(i).sum() > 0.0) penalised += 1.0;
     }
-    free_ = static_cast<double>((q_ - 1)) * (static_cast<double>(m_) - penalised);
+    residual_df_ = std::max(n - static_cast<double>(q_ - 1) * (static_cast<double>(m_) - penalised), 1.0);
   }
 
-  NeighborhoodFit operator()(const NetworkOptions& options) {
+  NeighborhoodFit operator()(const VectorXd& lambda) const {
     NeighborhoodFit fit;
-    const Index n_rho = penalties_.rows();
-    const bool fixed = options.lambda.size() > 0 || n_rho == 0;
-    VectorXd rho = fixed ? VectorXd(options.lambda.array().log().matrix().replicate(q_, 1)) : balance();
-    const VectorXd center = fixed ? rho : balance();
-    if (!invert(rho)) {
-      fit.identified = false;
-      return fit;
+    const bool fixed = lambda.size() > 0 || penalties_.rows() == 0;
+    VectorXd rho =
+        fixed ? VectorXd(lambda.array().log().matrix().replicate(q_, 1)) : balanced_rho(gram_, penalties_);
+    All all = at(rho);
+    fit.identified = all.positive;
+    if (!all.positive) return fit;
+    fit.converged = true;
+    if (!fixed) {
+      int iterations = 0;
+      const RemlNewton newton(rho);
+      fit.converged = newton.minimize(
+          all, rho, iterations, [this](const VectorXd& at_rho) { return at(at_rho); },
+          [this](const All& found) { return derivatives(found); });
     }
-    for (fit.iterations = 0; !fixed && fit.iterations < options.maxiter; ++fit.iterations) {
-      const VectorXd next = (rho + fellner_schall(rho))
-                                .cwiseMax((center.array() - 11.0).matrix())
-                                .cwiseMin((center.array() + 11.0).matrix());
-      const double change = (next - rho).cwiseAbs().maxCoeff();
-      rho = next;
-      if (!invert(rho)) break;
-      if (change < 2e-3) {
-        fit.converged = true;
-        break;
-      }
-    }
-    fit.converged = fit.converged || fixed;
-    collect(rho, fit);
+    collect(all, fixed || shared_, fit);
     return fit;
   }
 
  private:
-  VectorXd balance() const {
-    VectorXd rho(penalties_.rows());
-    for (Index k = 0; k < rho.size(); ++k) {
-      double information = 0.0, size = 0.0;
-      for (Index i = 0; i < gram_.rows(); ++i) {
-        if (penalties_(k, i) > 0.0) information += gram_(i, i), size += penalties_(k, i);
-      }
-      rho[k] = information > 0.0 && size > 0.0 ? std::log(information / size) : 0.0;
-    }
-    return rho;
-  }
-
-  bool invert(const VectorXd& rho) {
-    s_ = VectorXd::Zero(gram_.rows());
-    if (rho.size() > 0) s_ = penalties_.transpose() * rho.array().exp().matrix();
-    MatrixXd h = gram_;
-    h.diagonal() += s_;
-    if (!(h.diagonal().minCoeff() > 0.0)) return false;
-    const VectorXd unit = h.diagonal().cwiseSqrt().cwiseInverse();
-    const Eigen::LLT<MatrixXd> factor(MatrixXd(unit.asDiagonal() * h * unit.asDiagonal()));
-    if (factor.info() != Eigen::Success || !(factor.matrixLLT().diagonal().minCoeff() > 1e-7)) return false;
-    inverse_ = unit.asDiagonal() * factor.solve(MatrixXd::Identity(h.rows(), h.cols())) * unit.asDiagonal();
-    return true;
-  }
-
-  /// The regression of node j (block j + 1), from the inverse.
-  struct Node {
-    VectorXd theta;     // all blocks; zero in its own
-    VectorXd diagonal;  // of the unit covariance
-    MatrixXd own;       // (M_JJ)^-1
-    double deviance = 0.0;
+  /// All regressions at shared smoothing parameters.
+  struct All {
+    VectorXd rho;
+    VectorXd s;
+    MatrixXd inverse;
+    double criterion = 0.0;
+    bool positive = false;
   };
 
-  Node node(Index j) const {
+  All at(const VectorXd& rho) const {
+    All all;
+    all.rho = rho;
+    all.s = VectorXd::Zero(gram_.rows());
+    if (rho.size() > 0) all.s = penalties_.transpose() * rho.array().exp().matrix();
+    MatrixXd h = gram_;
+    h.diagonal() += all.s;
+    ScaledInverse solved(h);
+    if (!solved.positive) return all;
+    all.positive = true;
+    all.inverse = std::move(solved.inverse);
+    double log_s = 0.0;
+    for (Index i = 0; i < all.s.size(); ++i) {
+      if (all.s[i] > 0.0) log_s += std::log(all.s[i]);
+    }
+    for (Index j = 0; j + 1 < q_; ++j) {
+      const Index start = (j + 1) * m_;
+      const MatrixXd own = all.inverse.block(start, start, m_, m_);
+      const ScaledInverse inverse(own);
+      double own_s = 0.0;
+      for (Index i = start; i < start + m_; ++i) {
+        if (all.s[i] > 0.0) own_s += std::log(all.s[i]);
+      }
+      all.criterion += 0.5 * (solved.log_determinant + inverse.log_determinant - log_s + own_s) +
+                       0.5 * residual_df_ * std::log(inverse.inverse(0, 0));
+    }
+    return all;
+  }
+
+  /// The regression of node j (block j + 1).
+  struct Node {
+    VectorXd theta;  // all blocks; zero in its own
+    MatrixXd inverse;
+    VectorXd rho;
+    double scale = 0.0;
+    double edf = 0.0;
+    bool converged = true;
+  };
+
+  Node node(const All& all, Index j) const {
     Node out;
     const Index start = (j + 1) * m_;
-    out.own = inverse_.block(start, start, m_, m_).llt().solve(MatrixXd::Identity(m_, m_));
-    const MatrixXd rows = inverse_.middleRows(start, m_);
-    const MatrixXd scaled = out.own * rows;
-    out.theta = -scaled.row(0).transpose();
-    out.diagonal = inverse_.diagonal() - rows.cwiseProduct(scaled).colwise().sum().transpose();
+    const MatrixXd own = ScaledInverse(all.inverse.block(start, start, m_, m_)).inverse;
+    const MatrixXd rows = all.inverse.middleRows(start, m_);
+    out.theta = -(own.row(0) * rows).transpose();
     out.theta.segment(start, m_).setZero();
-    out.diagonal.segment(start, m_).setZero();
-    out.deviance = out.own(0, 0);
+    out.inverse = all.inverse - rows.transpose() * (own * rows);
+    out.inverse.middleRows(start, m_).setZero();
+    out.inverse.middleCols(start, m_).setZero();
+    out.scale = own(0, 0) / residual_df_;
+    out.rho = all.rho;
+    out.edf = static_cast<double>((q_ - 1) * m_) - all.s.dot(out.inverse.diagonal());
     return out;
   }
 
-  double scale_of(const Node& node) const { return node.deviance / std::max(n_ - free_, 1.0); }
-
-  /// The step of Fellner and Schall for smoothing parameters that all nodes share (Wood and Fasiolo 2017).
-  VectorXd fellner_schall(const VectorXd& rho) const {
-    const Index p = q_ - 1;
-    std::vector<VectorXd> gains(at(p)), sizes(at(p));
-    const VectorXd lambda = rho.array().exp();
-    for_each_item(p, execution_, [&](Index j) {
-      const Node own = node(j);
-      const VectorXd square = own.theta.cwiseAbs2() / scale_of(own);
-      VectorXd gain = VectorXd::Zero(rho.size()), size = VectorXd::Zero(rho.size());
-      for (Index k = 0; k < rho.size(); ++k) {
-        if (k / per_block_ == j + 1) continue;
-        for (Index i = (k / per_block_) * m_; i < (k / per_block_ + 1) * m_; ++i) {
-          if (penalties_(k, i) == 0.0) continue;
-          gain[k] += lambda[k] * penalties_(k, i) * (1.0 / s_[i] - own.diagonal[i]);
-          size[k] += lambda[k] * penalties_(k, i) * square[i];
-        }
-      }
-      gains[at(j)] = std::move(gain), sizes[at(j)] = std::move(size);
+  RemlDerivatives derivatives(const All& all) const {
+    const MatrixXd d = all.rho.array().exp().matrix().asDiagonal() * penalties_;
+    std::vector<RemlDerivatives> parts(static_cast<std::size_t>(q_ - 1), RemlDerivatives(all.rho.size()));
+    for_each_item(q_ - 1, execution_, [&](Index j) {
+      const Node own = node(all, j);
+      VectorXd share = (all.s.array() > 0.0).select(all.s.cwiseInverse(), 0.0);
+      share.segment((j + 1) * m_, m_).setZero();
+      parts[static_cast<std::size_t>(j)].add(d, share, own.theta, own.inverse, own.scale, residual_df_);
     });
-    VectorXd gain = VectorXd::Zero(rho.size()), size = VectorXd::Zero(rho.size());
-    for (Index j = 0; j < p; ++j) gain += gains[at(j)], size += sizes[at(j)];
-    VectorXd step(rho.size());
-    for (Index k = 0; k < rho.size(); ++k) {
-      const double ratio = std::max(gain[k], 1e-12) / std::max(size[k], 1e-12);
-      step[k] = std::clamp(1.5 * std::log(ratio), -4.0, 4.0);
-    }
-    return step;
+    RemlDerivatives out(all.rho.size());
+    for (const RemlDerivatives& part : parts) out.gradient += part.gradient, out.hessian += part.hessian;
+    return out;
   }
 
-  void collect(const VectorXd& rho, NeighborhoodFit& fit) const {
+  /// Node j with smoothing parameters of its own, from those that all share.
+  Node separate(const All& all, Index j) const {
+    const Index k = functions_.n_penalties(), start = (j + 1) * m_, rest = (q_ - 2 - j) * m_;
+    const Index size = (q_ - 1) * m_;
+    const auto without = [&](const MatrixXd& full) {
+      MatrixXd out(size, size);
+      out.topLeftCorner(start, start) = full.topLeftCorner(start, start);
+      out.topRightCorner(start, rest) = full.topRightCorner(start, rest);
+      out.bottomLeftCorner(rest, start) = full.bottomLeftCorner(rest, start);
+      out.bottomRightCorner(rest, rest) = full.bottomRightCorner(rest, rest);
+      return out;
+    };
+    const MatrixXd gram = without(gram_);
+    VectorXd cross(size), rho(all.rho.size() - k);
+    cross << gram_.col(start).head(start), gram_.col(start).tail(rest);
+    rho << all.rho.head((j + 1) * k), all.rho.tail((q_ - 2 - j) * k);
+    const MatrixXd penalties = functions_.repeated_penalties(q_ - 1);
+    const GramFit found =
+        GramReml({gram, cross, gram_(start, start), n_, penalties, std::nullopt}).minimize(rho);
+    Node out;
+    out.theta = VectorXd::Zero(gram_.rows());
+    out.theta.head(start) = found.theta.head(start), out.theta.tail(rest) = found.theta.tail(rest);
+    out.inverse = MatrixXd::Zero(gram_.rows(), gram_.cols());
+    out.inverse.topLeftCorner(start, start) = found.inverse.topLeftCorner(start, start);
+    out.inverse.bottomRightCorner(rest, rest) = found.inverse.bottomRightCorner(rest, rest);
+    out.rho = all.rho;
+    out.rho.head((j + 1) * k) = found.rho.head((j + 1) * k);
+    out.rho.tail((q_ - 2 - j) * k) = found.rho.tail((q_ - 2 - j) * k);
+    out.scale = found.scale, out.edf = found.edf, out.converged = found.converged;
+    return out;
+  }
+
+  void collect(const All& all, bool shared, NeighborhoodFit& fit) const {
     const Index p = q_ - 1;
-    fit.lambda = rho.array().exp();
+    fit.lambda.resize(p, all.rho.size());
     fit.coefficients.resize(p, q_ * m_);
-    fit.spread.resize(at(p * q_));
+    fit.spread.resize(static_cast<std::size_t>(p * q_));
     fit.variance.resize(p), fit.edf.resize(p);
+    std::vector<char> converged(static_cast<std::size_t>(p), 1);
     for_each_item(p, execution_, [&](Index j) {
-      const Node own = node(j);
+      const Node own = shared ? node(all, j) : separate(all, j);
+      fit.lambda.row(j) = own.rho.array().exp().transpose();
       fit.coefficients.row(j) = own.theta.transpose();
-      fit.variance[j] = scale_of(own);
-      fit.edf[j] = static_cast<double>((q_ - 1) * m_) - (s_.dot(own.diagonal));
-      const MatrixXd rows = inverse_.middleRows((j + 1) * m_, m_);
+      fit.variance[j] = own.scale, fit.edf[j] = own.edf;
+      converged[static_cast<std::size_t>(j)] = own.converged;
       for (Index k = 0; k < q_; ++k) {
-        const MatrixXd cross = rows.middleCols(k * m_, m_);
-        MatrixXd& block = fit.spread[at(j * q_ + k)];
-        block = MatrixXd::Zero(m_, m_);
-        if (k != j + 1) block = inverse_.block(k * m_, k * m_, m_, m_) - cross.transpose() * own.own * cross;
+        fit.spread[static_cast<std::size_t>(j * q_ + k)] = own.inverse.block(k * m_, k * m_, m_, m_);
       }
     });
+    for (const char one : converged) fit.converged = fit.converged && one;
   }
 
-  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
+  const ContextFunctions& functions_;
   const MatrixXd& gram_;
   double n_;
+  bool shared_;
   Index m_;
   Index q_;
-  Index per_block_;
   MatrixXd penalties_;
   Execution execution_;
-  double free_ = 0.0;  // coefficients of one regression without a penalty
-  VectorXd s_;
-  MatrixXd inverse_;
+  double residual_df_ = 1.0;
 };
 
 /// The cross products of all columns [1, z_1, .., z_p] o b(c).

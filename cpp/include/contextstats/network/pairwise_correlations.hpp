@@ -60,6 +60,9 @@ class PairwiseCorrelations {
   }
 
  private:
+  static constexpr int kSearches =
+      12;  // the smoothing parameters then stay: they could go back and forth for ever
+
   PairFit fit_pair(ConstVector u, ConstVector v) const {
     const Execution own{1, nullptr};
     const double n = static_cast<double>(u.size());
@@ -77,8 +80,10 @@ class PairwiseCorrelations {
       const double total = fit.theta.dot(cross + score) + s.squaredNorm();
       const GramProblem problem{gram_, cross, total, n, functions_.penalties(), std::nullopt};
       const GramReml reml(problem);
-      const GramFit found =
-          options_.lambda.size() > 0 ? reml.at(options_.lambda.array().log()) : reml.minimize(rho);
+      const bool given = options_.lambda.size() > 0;
+      const GramFit found = given                   ? reml.at(options_.lambda.array().log())
+                            : iteration < kSearches ? reml.minimize(rho)
+                                                    : reml.at(rho);
       if (!found.positive) return fit;
       rho = found.rho;
       const VectorXd way = found.theta - fit.theta;

@@ -1,4 +1,4 @@
-"""Every variable regressed on all others, from one Gram matrix and one inverse."""
+"""Every variable regressed on all others, from one Gram matrix."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ class NeighborhoodFit:
         [j, 0] is the intercept of node j, [j, k + 1] the coefficient function of variable k, zero for k = j.
     spread : (p, p + 1, m, m) array
         Covariance of `coefficients[j, k]` over the residual variance of node j.
-    smoothing_parameters : array
-        One for each penalty of each predictor, the intercept first; all nodes share them.
+    smoothing_parameters : (p, (p + 1) K) array
+        Of node j for the K penalties of each predictor, the intercept first; those of j itself have no meaning.
     residual_variance, edf : (p,) array
         Of node j: one number, without context.
     log_variances : tuple of NodeFit
         The residual variance of each node as a function of context.
-    iterations : int
     converged : bool
     """
 
@@ -37,7 +36,6 @@ class NeighborhoodFit:
     residual_variance: Floats
     edf: Floats
     log_variances: tuple[NodeFit, ...]
-    iterations: int
     converged: bool
 
 
@@ -58,7 +56,7 @@ def fit_neighborhoods(problem: NetworkProblem) -> NeighborhoodFit:
         gram,
         float(data.n_rows),
         problem.smoothing,
-        problem.maxiter,
+        problem.shared,
         problem.threads,
     )
     if not raw["identified"]:
@@ -88,6 +86,5 @@ def fit_neighborhoods(problem: NetworkProblem) -> NeighborhoodFit:
         residual_variance=raw["variance"],
         edf=raw["edf"],
         log_variances=tuple(node_fit(one, m) for one in variances),
-        iterations=raw["iterations"],
         converged=raw["converged"] and all(one["converged"] for one in variances),
     )

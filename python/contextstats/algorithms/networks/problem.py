@@ -58,6 +58,7 @@ class NetworkProblem:
     design: Any
     penalties: Floats
     smoothing: Floats
+    shared: bool
     maxiter: int
     tol: float
     threads: int
@@ -71,16 +72,17 @@ class NetworkProblem:
         tol: float = 1e-8,
         threads: int | None = None,
     ) -> NetworkProblem:
-        """Lay out the data; `smoothing` is "reml", or the smoothing parameters of a function of context."""
+        """Lay out the data; `smoothing` is "reml", "reml_shared" or the smoothing parameters of one function."""
         bases, blocks = data.core_layout()
         design = _core.Design(bases, blocks, 1)
         penalties = np.asfortranarray(data.penalties.reshape(-1, data.n_basis))
         given = _given_smoothing(smoothing, data)
-        return cls(data, design, penalties, given, maxiter, tol, resolve_threads(threads))
+        shared = isinstance(smoothing, str) and smoothing.lower() == "reml_shared"
+        return cls(data, design, penalties, given, shared, maxiter, tol, resolve_threads(threads))
 
 
 def _given_smoothing(smoothing: Any, data: NetworkData) -> Floats:
-    """The smoothing parameters of one function of context; none for "reml".
+    """The smoothing parameters of one function of context; none for REML.
 
     Raises
     ------
@@ -89,8 +91,10 @@ def _given_smoothing(smoothing: Any, data: NetworkData) -> Floats:
     """
     names = list(data.penalty_names)
     if isinstance(smoothing, str):
-        if smoothing.lower() != "reml":
-            raise OptionError(f"smoothing must be 'reml', a number or a dict of numbers, but is {smoothing!r}.")
+        if smoothing.lower() not in ("reml", "reml_shared"):
+            raise OptionError(
+                f"smoothing must be 'reml', 'reml_shared', a number or a dict of numbers, but is {smoothing!r}."
+            )
         return np.empty(0)
     if isinstance(smoothing, Mapping):
         if set(smoothing) != set(names):
