@@ -1,0 +1,93 @@
+"""API_PARITY.md names everything public in R and in Python, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import contextstats as cs
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "API_PARITY.md"
+R_CODE = ROOT / "r"
+NAME = re.compile(r"`([^`]+)`")
+
+
+def rows_of(text: str) -> list[tuple[set[str], set[str], str]]:
+    """Names in R, names in Python and the remark, for each row of the tables."""
+    rows = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("| ") and cells[0] != "R":
+            r, python, remark = cells
+            rows.append((set(NAME.findall(r)), set(NAME.findall(python)), remark))
+    return rows
+
+
+ROWS = rows_of(PAGE.read_text(encoding="utf-8"))
+IN_R = set().union(*(row[0] for row in ROWS))
+IN_PYTHON = set().union(*(row[1] for row in ROWS))
+
+
+def names_in_r() -> set[str]:
+    """Exports, data sets, and generics that have a method for a fit, also those registered when a package is loaded."""
+    namespace = (R_CODE / "NAMESPACE").read_text(encoding="utf-8")
+    exports = set(re.findall(r"^export\((\S+)\)", namespace, re.MULTILINE))
+    methods = set(re.findall(r"^S3method\((\S+),(?:summary\.)?context_glm\)", namespace, re.MULTILINE))
+    on_load = (R_CODE / "R" / "zzz.R").read_text(encoding="utf-8")
+    later = set(re.findall(r'register_when_loaded\("\w+", "(\w+)"', on_load))
+    for listed in re.findall(r"for \(generic in c\(([^)]*)\)\)", on_load):
+        later |= set(re.findall(r'"(\w+)"', listed))
+    return exports | methods | later | {path.stem for path in (R_CODE / "data").iterdir()}
+
+
+def names_in_python() -> set[str]:
+    """What `contextstats` exports, and the public members of its results."""
+    results = cs.GLMResults
+    members = {name for name in dir(results) if not name.startswith("_")}
+    fields = {field.name for field in dataclasses.fields(results)}
+    return (set(cs.__all__) - {"__version__"}) | members | fields
+
+
+def test_every_name_in_r_is_on_the_page():
+    missing = names_in_r() - IN_R
+    assert not missing, f"add to API_PARITY.md, beside the Python name or with the reason why there is none: {missing}"
+
+
+def test_every_name_in_python_is_on_the_page():
+    missing = names_in_python() - IN_PYTHON
+    assert not missing, f"add to API_PARITY.md, beside the R name or with the reason why there is none: {missing}"
+
+
+def test_the_names_on_the_page_exist():
+    own = {name for name in IN_R if "::" not in name and "$" not in name}
+    assert own - names_in_r() == set()
+    assert IN_PYTHON - names_in_python() == set()
+
+
+def test_the_components_on_the_page_are_made_in_r():
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (R_CODE / "R").glob("*.R"))
+    components = {name.partition("$")[2] for name in IN_R if "$" in name}
+    assert {name for name in components if not re.search(rf"\b{re.escape(name)} = ", code)} == set()
+
+
+def test_a_name_without_counterpart_has_its_reason():
+    users = PAGE.read_text(encoding="utf-8").partition("## Parts of a Python result")[0]
+    silent = [row for row in rows_of(users) if not (row[0] and row[1]) and not row[2]]
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("| `a`, `b` | — | why |", [({"a", "b"}, set(), "why")]),
+        ("| R | Python | |", []),
+        ("|---|---|---|", []),
+        ("text with `code`", []),
+    ],
+)
+def test_rows_are_read(line, expected):
+    assert rows_of(line) == expected
