@@ -6,6 +6,7 @@
 #include "contextstats/network/modified_cholesky.hpp"
 #include "contextstats/network/neighborhoods.hpp"
 #include "contextstats/network/pairwise_correlations.hpp"
+#include "contextstats/network/precision_fit.hpp"
 #include "hooks.hpp"
 
 namespace py = pybind11;
@@ -109,6 +110,43 @@ py::list pairwise_(const KhatriRaoDesign& design, const MatrixXd& penalties, Con
   return out;
 }
 
+py::dict precision_(const MatrixXd& penalties, ConstMatrix x, ConstMatrix basis, const VectorXd& start,
+                    const VectorXd& lambda, const std::string& optimizer, int maxiter, double tolerance,
+                    int threads) {
+  const NetworkOptions options = make_options(lambda, maxiter, tolerance);
+  PrecisionFit fit = run(threads, [&](const Execution& execution) {
+    const PrecisionLikelihood likelihood(x, basis, execution);
+    if (optimizer == "newton") return PrecisionNewton(likelihood, penalties, options)(start);
+    LbfgsOptions limits;
+    limits.maxiter = maxiter;
+    limits.gradient_tolerance = tolerance;
+    VectorXd penalty = VectorXd::Zero(basis.cols());
+    if (lambda.size() > 0) penalty = penalties.transpose() * lambda;
+    const LbfgsResult found =
+        precision_by_lbfgs(likelihood, penalty.replicate(likelihood.n_entries(), 1), start, limits);
+    PrecisionFit out;
+    out.theta = found.theta, out.iterations = found.iterations;
+    out.gradient_norm = found.gradient_norm, out.converged = found.converged();
+    return out;
+  });
+  py::dict out;
+  out["theta"] = std::move(fit.theta);
+  out["covariance"] = std::move(fit.covariance);
+  out["lambda"] = std::move(fit.lambda);
+  out["edf"] = fit.edf;
+  out["gradient_norm"] = fit.gradient_norm;
+  out["iterations"] = fit.iterations;
+  out["converged"] = fit.converged;
+  out["positive"] = fit.positive;
+  return out;
+}
+
+py::tuple precision_terms_(ConstMatrix x, ConstMatrix basis, const VectorXd& theta) {
+  const PrecisionLikelihood likelihood(x, basis, Execution{1, nullptr});
+  const PrecisionTerms terms = likelihood.evaluate(theta, true);
+  return py::make_tuple(terms.value, terms.gradient, likelihood.unpacked(terms.packed_hessian));
+}
+
 }  // namespace
 
 void bind_networks(py::module_& m) {
@@ -142,6 +180,11 @@ void bind_networks(py::module_& m) {
   m.def("network_log_variances", &log_variances_, py::arg("design"), py::arg("penalties"),
         py::arg("contexts").noconvert(), py::arg("residuals").noconvert(), py::arg("kept"),
         py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"));
+  m.def("network_precision", &precision_, py::arg("penalties"), py::arg("x").noconvert(),
+        py::arg("basis").noconvert(), py::arg("start"), py::arg("smoothing_parameters"), py::arg("optimizer"),
+        py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"));
+  m.def("network_precision_terms", &precision_terms_, py::arg("x").noconvert(), py::arg("basis").noconvert(),
+        py::arg("theta"), "Minus the log-likelihood up to a constant, its gradient and its Hessian.");
   m.def("network_pairs", &pairwise_, py::arg("design"), py::arg("penalties"), py::arg("contexts").noconvert(),
         py::arg("u").noconvert(), py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("tolerance"),
         py::arg("threads"));

@@ -144,3 +144,15 @@ def network_pairs(
     tolerance: float,
     threads: int,
 ) -> list[dict[str, Any]]: ...
+def network_precision(
+    penalties: Floats,
+    x: Floats,
+    basis: Floats,
+    start: Floats,
+    smoothing_parameters: Floats,
+    optimizer: str,
+    maxiter: int,
+    tolerance: float,
+    threads: int,
+) -> dict[str, Any]: ...
+def network_precision_terms(x: Floats, basis: Floats, theta: Floats) -> tuple[float, Floats, Floats]: ...

@@ -9,7 +9,7 @@ from scipy import stats
 
 import contextstats as cs
 
-METHODS = ["cholesky", "neighborhood"]
+METHODS = ["cholesky", "neighborhood", "likelihood"]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 import contextstats as cs
 
-METHODS = ["cholesky", "neighborhood"]
+METHODS = ["cholesky", "neighborhood", "likelihood"]
 GRID = {"t": np.linspace(0.05, 0.95, 7)}
 
 

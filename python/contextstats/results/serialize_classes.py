@@ -10,6 +10,7 @@ def saved_classes() -> dict[str, type]:
     """Classes by their names in files; imported here, because results import the module that saves them."""
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
+    from contextstats.algorithms.networks.likelihood import PrecisionFit
     from contextstats.algorithms.networks.neighborhoods import NeighborhoodFit
     from contextstats.algorithms.networks.pairs import PairsFit
     from contextstats.algorithms.networks.problem import NodeFit
@@ -25,6 +26,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.glm import GLMResults
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
     from contextstats.results.networks.correlation import CorrelationResults
+    from contextstats.results.networks.linear_precision import LinearPrecisionEstimate
     from contextstats.results.networks.markov import MarkovResults
     from contextstats.results.networks.neighborhood import NeighborhoodEstimate
     from contextstats.results.networks.pairwise import PairwiseEstimate
@@ -33,7 +35,7 @@ def saved_classes() -> dict[str, type]:
     design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
     fit = (GLMResults, Predictor, CoreFit, Estimates, RowValues)
     networks = (
-        *(NetworkData, NodeFit, NeighborhoodFit, PairsFit),
+        *(NetworkData, NodeFit, NeighborhoodFit, PairsFit, PrecisionFit, LinearPrecisionEstimate),
         *(CorrelationResults, MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate, PairwiseEstimate),
     )
     return {cls.__name__: cls for cls in (*design, *fit, *networks, *families.FAMILIES.values())}

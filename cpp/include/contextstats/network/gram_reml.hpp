@@ -13,7 +13,7 @@ namespace contextstats {
 struct GramProblem {
   const MatrixXd& gram;
   const VectorXd& cross;
-  double total;
+  double total;                 ///< where the scale is known, any constant
   double n;                     ///< number of observations behind the cross products
   const MatrixXd& penalties;    ///< (K, P) diagonals
   std::optional<double> scale;  ///< the scale, where it is known
@@ -56,7 +56,8 @@ class GramReml {
     fit.positive = fit.converged = true;
     fit.inverse = std::move(solved.inverse);
     fit.theta = fit.inverse * p_.cross;
-    fit.deviance = std::max(p_.total - p_.cross.dot(fit.theta), 1e-14 * p_.total);
+    fit.deviance = p_.total - p_.cross.dot(fit.theta);
+    if (!p_.scale) fit.deviance = std::max(fit.deviance, 1e-14 * p_.total);
     fit.scale = p_.scale ? *p_.scale : fit.deviance / residual_df();
     fit.edf = static_cast<double>(s.size()) - s.dot(fit.inverse.diagonal());
     double log_s = 0.0;
