@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from contextstats.inference.networks.pairs import matrix_of_edges
 from contextstats.results import serialize
 from contextstats.results.networks import export, summary
 from contextstats.results.networks.edges import EdgeValues, edge_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROWS_AT_ONCE = 2000
 TYPICAL = "typical"
@@ -191,6 +194,27 @@ class NetworkResults:
     def to_graphml(self, path: Any, context: Any = None, *, q_max: float | None = None) -> None:
         """Write the network at one context as GraphML."""
         export.to_graphml(self, path, context, q_max)
+
+    def plot(self, context: Any = None, **options: Any) -> Figure:
+        """Draw the network at some contexts."""
+        from contextstats import plotting
+
+        figure: Figure = plotting.plot_network(self, context, **options)
+        return figure
+
+    def plot_heatmap(self, context: Any = None, **options: Any) -> Figure:
+        """Draw the matrix of edges at some contexts."""
+        from contextstats import plotting
+
+        figure: Figure = plotting.plot_network_heatmap(self, context, **options)
+        return figure
+
+    def plot_edges(self, edges: Any = None, **options: Any) -> Figure:
+        """Draw edges along a context, with confidence bands."""
+        from contextstats import plotting
+
+        figure: Figure = plotting.plot_network_edges(self, edges, **options)
+        return figure
 
     def save(self, path: Any) -> None:
         """Write the results as JSON: data only."""
