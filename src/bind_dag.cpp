@@ -17,7 +17,7 @@ namespace {
 
 using Stack = py::array_t<double, py::array::c_style>;
 
-DagRules make_rules(const MatrixXd& allowed, bool per_context, double sparsity) {
+DagRules make_rules(const MatrixXd& allowed, bool per_context, const MatrixXd& sparsity) {
   return {allowed, per_context ? CycleRule::per_context : CycleRule::in_the_union, sparsity};
 }
 
@@ -45,9 +45,9 @@ py::dict to_dict(SearchResult& result) {
 }
 
 py::dict search_linear(const MatrixXd& gram, const MatrixXd& roughness, const MatrixXd& allowed,
-                       const MatrixXd& basis, const VectorXd& weight, bool per_context, bool equal_variances,
-                       double sparsity, const std::string& strategy, int maxiter, double tolerance,
-                       int threads, const py::object& progress) {
+                       const MatrixXd& basis, const VectorXd& weight, bool per_context,
+                       const VectorXd& node_weight, const MatrixXd& sparsity, const std::string& strategy,
+                       int maxiter, double tolerance, int threads, const py::object& progress) {
   const Hooks hooks = make_hooks(progress);
   const EdgeLayout layout{allowed.rows(), roughness.rows()};
   if (gram.rows() != layout.rows() || gram.cols() != layout.rows() || basis.cols() != layout.m)
@@ -55,16 +55,17 @@ py::dict search_linear(const MatrixXd& gram, const MatrixXd& roughness, const Ma
   const DagRules rules = make_rules(allowed, per_context, sparsity);
   const SearchOptions options = make_options(strategy, maxiter, tolerance);
   SearchResult result = without_gil([&] {
-    const SemLoss loss(gram, roughness, layout, equal_variances);
+    const SemLoss loss(gram, roughness, layout, node_weight);
     return search_linear_dag(loss, layout, rules, basis, weight, options, Execution{threads, &hooks});
   });
   return to_dict(result);
 }
 
 py::dict search_gated(ConstMatrix x, const MatrixXd& basis, const VectorXd& start, Index n_archetypes,
-                      const MatrixXd& allowed, bool per_context, bool softmax, double sparsity,
-                      double edge_ridge, double gate_ridge, const std::string& strategy, int maxiter,
-                      double tolerance, int threads, const py::object& progress) {
+                      const MatrixXd& allowed, bool per_context, bool softmax, const VectorXd& node_weight,
+                      const MatrixXd& sparsity, double edge_ridge, double gate_ridge,
+                      const std::string& strategy, int maxiter, double tolerance, int threads,
+                      const py::object& progress) {
   const Hooks hooks = make_hooks(progress);
   const ArchetypeLayout layout{x.cols(), n_archetypes, basis.cols()};
   if (start.size() != layout.size() || basis.rows() != x.rows() || allowed.rows() != x.cols())
@@ -72,21 +73,21 @@ py::dict search_gated(ConstMatrix x, const MatrixXd& basis, const VectorXd& star
   const DagRules rules = make_rules(allowed, per_context, sparsity);
   const SearchOptions options = make_options(strategy, maxiter, tolerance);
   SearchResult result = without_gil([&] {
-    const ArchetypeProblem problem{x,          basis,     layout, softmax ? Gates::softmax : Gates::linear,
-                                   edge_ridge, gate_ridge};
+    const ArchetypeProblem problem{
+        x, basis, layout, softmax ? Gates::softmax : Gates::linear, node_weight, edge_ridge, gate_ridge};
     return search_archetypes(problem, rules, start, options, Execution{threads, &hooks});
   });
   return to_dict(result);
 }
 
 py::dict search_order(const MatrixXd& gram, const MatrixXd& roughness, const MatrixXd& allowed,
-                      const MatrixXd& required, const std::vector<Order>& starts, bool equal_variances,
+                      const MatrixXd& required, const std::vector<Order>& starts, const VectorXd& node_weight,
                       int kicks, unsigned seed) {
   const Hooks hooks = make_hooks(py::none());
   const EdgeLayout layout{allowed.rows(), roughness.rows()};
   const OrderRules rules{allowed, required};
   const OrderSearchResult found = without_gil([&] {
-    NodeScores scores(gram, roughness, layout, rules.allowed, equal_variances);
+    NodeScores scores(gram, roughness, layout, rules.allowed, node_weight);
     return OrderSearch(scores, rules, hooks)(starts, kicks, seed);
   });
   py::dict out;
@@ -117,15 +118,15 @@ Stack project(const Stack& weights, double threshold) {
 
 void bind_dag(py::module_& m) {
   m.def("search_dag", &search_linear, py::arg("gram"), py::arg("roughness"), py::arg("allowed"),
-        py::arg("basis"), py::arg("weight"), py::arg("per_context"), py::arg("equal_variances"),
+        py::arg("basis"), py::arg("weight"), py::arg("per_context"), py::arg("node_weight"),
         py::arg("sparsity"), py::arg("strategy"), py::arg("maxiter"), py::arg("tolerance"),
         py::arg("threads"), py::arg("progress"));
   m.def("search_archetypes", &search_gated, py::arg("x").noconvert(), py::arg("basis"), py::arg("start"),
         py::arg("n_archetypes"), py::arg("allowed"), py::arg("per_context"), py::arg("softmax"),
-        py::arg("sparsity"), py::arg("edge_ridge"), py::arg("gate_ridge"), py::arg("strategy"),
-        py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"), py::arg("progress"));
+        py::arg("node_weight"), py::arg("sparsity"), py::arg("edge_ridge"), py::arg("gate_ridge"),
+        py::arg("strategy"), py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"),
+        py::arg("progress"));
   m.def("search_order", &search_order, py::arg("gram"), py::arg("roughness"), py::arg("allowed"),
-        py::arg("required"), py::arg("starts"), py::arg("equal_variances"), py::arg("kicks"),
-        py::arg("seed"));
+        py::arg("required"), py::arg("starts"), py::arg("node_weight"), py::arg("kicks"), py::arg("seed"));
   m.def("project_to_dag", &project, py::arg("weights"), py::arg("threshold"));
 }

@@ -36,6 +36,9 @@ bool has_cycle(const MatrixXd& w) {
   return power.maxCoeff() > 0.0;  // a walk as long as there are nodes exists only with a cycle
 }
 
+/// Weights one of all nodes, or none: each its own variance.
+VectorXd variances(Index p, bool equal) { return equal ? VectorXd(VectorXd::Ones(p)) : VectorXd(); }
+
 const Hooks quiet;
 
 }  // namespace
@@ -131,12 +134,13 @@ TEST_CASE("the loss from cross products is the mean squared residual, and gradie
   MatrixXd roughness(2, 2);
   roughness << 0.0, 0.0, 0.0, 0.3;
   MatrixXd a = uniform(p * m, p, 13, -0.5, 0.5), gradient;
+  const MatrixXd lasso = MatrixXd::Constant(p, p, 0.2);
   keep_out(all_but_diagonal(p), layout, a);
   double direct = 0.5 * (x - phi * a).squaredNorm() / n;
   for (Index i = 0; i < p; ++i) direct += 0.5 * 0.3 * a.row(i * m + 1).squaredNorm();
   for (const bool equal : {true, false}) {
-    const SemLoss loss(phi.transpose() * phi / n, roughness, layout, equal);
-    const double value = loss.evaluate(a, gradient) + edge_sparsity(a, layout, 0.2, gradient);
+    const SemLoss loss(phi.transpose() * phi / n, roughness, layout, variances(p, equal));
+    const double value = loss.evaluate(a, gradient) + edge_sparsity(a, layout, lasso, gradient);
     if (equal) {
       CHECK(value - 0.2 * squared_edge_norms(a, layout).cwiseSqrt().sum() ==
             doctest::Approx(direct).epsilon(1e-3));
@@ -144,7 +148,7 @@ TEST_CASE("the loss from cross products is the mean squared residual, and gradie
     const auto along = [&](const VectorXd& theta) {
       const MatrixXd moved = Eigen::Map<const MatrixXd>(theta.data(), p * m, p);
       MatrixXd unused;
-      return loss.evaluate(moved, unused) + edge_sparsity(moved, layout, 0.2, unused);
+      return loss.evaluate(moved, unused) + edge_sparsity(moved, layout, lasso, unused);
     };
     MatrixXd numeric = Eigen::Map<const MatrixXd>(central_gradient(along, flat(a), 1e-6).data(), p * m, p);
     keep_out(all_but_diagonal(p), layout, numeric);
@@ -163,8 +167,9 @@ TEST_CASE("gradients of the archetype model match differences for both gates and
   const ConstMatrix view = x;
   for (const Gates gates : {Gates::softmax, Gates::linear}) {
     for (const CycleRule rule : {CycleRule::in_the_union, CycleRule::per_context}) {
-      const ArchetypeProblem problem{view, basis, layout, gates, 0.1, 0.2};
-      const DagRules rules{MatrixXd::Ones(3, 3), rule, 0.05};
+      const ArchetypeProblem problem{
+          view, basis, layout, gates, variances(3, rule == CycleRule::in_the_union), 0.1, 0.2};
+      const DagRules rules{MatrixXd::Ones(3, 3), rule, MatrixXd::Constant(3, 3, 0.05)};
       const ArchetypeObjective objective(problem, rules, barrier, run);
       VectorXd gradient, unused;
       objective.loss(theta, gradient);
@@ -183,8 +188,8 @@ TEST_CASE("two nodes with equal variances: the search finds the direction and th
   MatrixXd gram(2, 2);
   gram << 1.0, 0.8, 0.8, 1.64;
   const EdgeLayout layout{2, 1};
-  const SemLoss loss(gram, MatrixXd::Zero(1, 1), layout, true);
-  const DagRules rules{all_but_diagonal(2), CycleRule::in_the_union, 0.0};
+  const SemLoss loss(gram, MatrixXd::Zero(1, 1), layout, VectorXd::Ones(2));
+  const DagRules rules{all_but_diagonal(2), CycleRule::in_the_union, MatrixXd::Zero(2, 2)};
   for (const SearchStrategy strategy : {SearchStrategy::central_path, SearchStrategy::augmented_lagrangian}) {
     SearchOptions options;
     options.strategy = strategy;
@@ -204,10 +209,11 @@ TEST_CASE("a search can be interrupted") {
   gram << 1.0, 0.8, 0.8, 1.64;
   Hooks stop;
   stop.stop_requested = [] { return true; };
-  CHECK_THROWS_AS(search_linear_dag(SemLoss(gram, MatrixXd::Zero(1, 1), layout, true), layout,
-                                    {all_but_diagonal(2), CycleRule::in_the_union, 0.0}, MatrixXd::Ones(1, 1),
-                                    VectorXd::Ones(1), SearchOptions(), Execution{1, &stop}),
-                  Interrupted);
+  CHECK_THROWS_AS(
+      search_linear_dag(SemLoss(gram, MatrixXd::Zero(1, 1), layout, VectorXd::Ones(2)), layout,
+                        {all_but_diagonal(2), CycleRule::in_the_union, MatrixXd::Zero(2, 2)},
+                        MatrixXd::Ones(1, 1), VectorXd::Ones(1), SearchOptions(), Execution{1, &stop}),
+      Interrupted);
 }
 
 TEST_CASE("projection keeps the largest edges and never a cycle") {
@@ -258,7 +264,8 @@ TEST_CASE("the order search finds the best of all orders") {
     const MatrixXd gram = contextual_gram(p, 100 * seed);
     for (const bool equal : {true, false}) {
       const OrderRules rules{all_but_diagonal(p), none};
-      NodeScores scores(gram, roughness, layout, rules.allowed, equal);
+      const VectorXd weights = variances(p, equal);
+      NodeScores scores(gram, roughness, layout, rules.allowed, weights);
       Order order{0, 1, 2, 3, 4};
       const OrderSearchResult found = OrderSearch(scores, rules, quiet)({order}, 10, 1);
       double least = std::numeric_limits<double>::infinity();
@@ -280,7 +287,8 @@ TEST_CASE("a score is the residual variance of a least squares regression") {
   const EdgeLayout layout{4, 2};
   const MatrixXd gram = contextual_gram(4, 7), roughness = MatrixXd::Zero(2, 2);
   const MatrixXd allowed = all_but_diagonal(4);
-  NodeScores scores(gram, roughness, layout, allowed, true);
+  const VectorXd weights = VectorXd::Ones(4);
+  NodeScores scores(gram, roughness, layout, allowed, weights);
   const std::vector<Index> rows{0, 1, 4, 5};  // parents 0 and 2 of node 3
   const MatrixXd inner = gram(rows, rows);
   const VectorXd cross = gram(rows, 6);
@@ -297,7 +305,8 @@ TEST_CASE("the order search keeps required edges and ignores forbidden ones") {
     rules.required(4, 0) = 1.0;
     rules.required(3, 2) = 1.0;
     rules.allowed(1, 2) = 0.0;
-    NodeScores scores(gram, roughness, layout, rules.allowed, false);
+    const VectorXd own_variances;
+    NodeScores scores(gram, roughness, layout, rules.allowed, own_variances);
     const Order order = OrderSearch(scores, rules, quiet)({{3, 4, 0, 1, 2}}, 20, 1).order;
     const auto place = [&](Index j) { return std::find(order.begin(), order.end(), j); };
     CHECK(place(4) < place(0));

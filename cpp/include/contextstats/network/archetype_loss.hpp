@@ -52,26 +52,42 @@ inline MatrixXd gate_pullback(const MatrixXd& basis, const MatrixXd& z, MatrixXd
   return basis.transpose() * by_z;
 }
 
-/// Half the mean squared residual of x ~ mu(c) + W(c)'x, summed over nodes, where mu and W are mixtures of
-/// the archetypes with weights `z`. Gradients are written for A and z.
-inline double archetype_loss(const ConstMatrix& x, const MatrixXd& z, const MatrixXd& a,
-                             const ArchetypeLayout& layout, const Execution& execution,
-                             MatrixXd& by_archetypes, MatrixXd& by_z) {
-  by_z.resize(z.rows(), z.cols());
-  const double share = 1.0 / static_cast<double>(x.rows());
-  const ContextSum zero{0.0, MatrixXd::Zero(a.rows(), a.cols())};
-  const auto add_block = [&](Index first, Index size, ContextSum& sum) {
-    MatrixXd phi(size, layout.edge_rows());
-    const auto gates = z.middleRows(first, size);
-    for (Index i = 0; i < layout.p; ++i) {
-      phi.middleCols(i * layout.k, layout.k) =
-          gates.array().colwise() * x.col(i).segment(first, size).array();
+/// Columns x_i z_k, then z_k: the products that archetypes multiply, for some rows.
+inline MatrixXd gated_products(const ConstMatrix& x, const MatrixXd& z, const ArchetypeLayout& layout,
+                               Index first, Index size) {
+  MatrixXd phi(size, layout.edge_rows());
+  const auto gates = z.middleRows(first, size);
+  for (Index i = 0; i < layout.p; ++i) {
+    phi.middleCols(i * layout.k, layout.k) = gates.array().colwise() * x.col(i).segment(first, size).array();
+  }
+  phi.rightCols(layout.k) = gates;
+  return phi;
+}
+
+constexpr Index gated_block = 512;  ///< rows whose products are held at a time
+
+/// Residuals of x ~ mu(c) + W(c)'x, where mu and W are mixtures of the archetypes with weights `z`.
+inline MatrixXd archetype_residuals(const ConstMatrix& x, const MatrixXd& z, const MatrixXd& a,
+                                    const ArchetypeLayout& layout, const Execution& execution) {
+  MatrixXd residual(x.rows(), layout.p);
+  for_each_row_range(x.rows(), execution, [&](Index first, Index last) {
+    for (Index row = first; row < last; row += gated_block) {
+      const Index size = std::min(gated_block, last - row);
+      residual.middleRows(row, size) = gated_products(x, z, layout, row, size) * a - x.middleRows(row, size);
     }
-    phi.rightCols(layout.k) = gates;
-    const MatrixXd residual = phi * a - x.middleRows(first, size);
-    sum.value += 0.5 * share * residual.squaredNorm();
-    sum.gradient.noalias() += share * (phi.transpose() * residual);
-    const MatrixXd by_phi = share * (residual * a.transpose());
+  });
+  return residual;
+}
+
+/// Takes a gradient in the residuals to one in A (added up) and one in z.
+inline void archetype_pullback(const ConstMatrix& x, const MatrixXd& z, const MatrixXd& a,
+                               const MatrixXd& by_residual, const ArchetypeLayout& layout,
+                               const Execution& execution, MatrixXd& by_archetypes, MatrixXd& by_z) {
+  by_z.resize(z.rows(), z.cols());
+  const auto add_block = [&](Index first, Index size, ContextSum& sum) {
+    const auto slope = by_residual.middleRows(first, size);
+    sum.gradient.noalias() += gated_products(x, z, layout, first, size).transpose() * slope;
+    const MatrixXd by_phi = slope * a.transpose();
     MatrixXd total = by_phi.rightCols(layout.k);
     for (Index i = 0; i < layout.p; ++i) {
       total.array() +=
@@ -79,13 +95,28 @@ inline double archetype_loss(const ConstMatrix& x, const MatrixXd& z, const Matr
     }
     by_z.middleRows(first, size) = total;
   };
-  const auto add_rows = [&](Index first, Index last, ContextSum& sum) {
-    constexpr Index block = 512;
-    for (Index row = first; row < last; row += block) add_block(row, std::min(block, last - row), sum);
-  };
-  ContextSum sum = sum_over_rows(x.rows(), a.size(), execution, zero, add_rows);
-  by_archetypes = std::move(sum.gradient);
-  return sum.value;
+  const ContextSum zero{0.0, MatrixXd::Zero(a.rows(), a.cols())};
+  by_archetypes =
+      sum_over_rows(x.rows(), a.size(), execution, zero, [&](Index first, Index last, ContextSum& sum) {
+        for (Index row = first; row < last; row += gated_block)
+          add_block(row, std::min(gated_block, last - row), sum);
+      }).gradient;
+}
+
+/// Sum over nodes of weight_j r_j / 2, r_j the mean squared residual; of log(r_j) / 2 where `node_weight` is
+/// empty. Gradients are written for A and z.
+inline double archetype_loss(const ConstMatrix& x, const MatrixXd& z, const MatrixXd& a,
+                             const ArchetypeLayout& layout, const VectorXd& node_weight,
+                             const Execution& execution, MatrixXd& by_archetypes, MatrixXd& by_z) {
+  MatrixXd residual = archetype_residuals(x, z, a, layout, execution);
+  const double share = 1.0 / static_cast<double>(x.rows());
+  const VectorXd mean_square = share * residual.colwise().squaredNorm().transpose();
+  const bool weighted = node_weight.size() > 0;
+  const double value = weighted ? 0.5 * node_weight.dot(mean_square) : 0.5 * mean_square.array().log().sum();
+  const VectorXd slope = weighted ? node_weight : VectorXd(mean_square.cwiseInverse());
+  residual *= (share * slope).asDiagonal();
+  archetype_pullback(x, z, a, residual, layout, execution, by_archetypes, by_z);
+  return value;
 }
 
 }  // namespace contextstats

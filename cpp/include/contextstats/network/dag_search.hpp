@@ -16,7 +16,7 @@ enum class CycleRule {
 struct DagRules {
   MatrixXd allowed;  ///< p x p, 0 where i -> j must not be; 0 on the diagonal
   CycleRule cycles = CycleRule::in_the_union;
-  double sparsity = 0.0;  ///< weight of the group lasso on edges
+  MatrixXd sparsity;  ///< p x p, weights of the group lasso on edges
 };
 
 /// The penalty that goes with a strategy: the barrier for the path, the entire function for the other.
@@ -64,6 +64,7 @@ struct ArchetypeProblem {
   const MatrixXd& basis;  ///< n x q, of the gates
   ArchetypeLayout layout;
   Gates gates = Gates::softmax;
+  VectorXd node_weight;     ///< of each node's squared error; empty: each has its own variance
   double edge_ridge = 0.0;  ///< times |A|^2 / 2, edges only
   double gate_ridge = 0.0;  ///< times |V|^2 / 2
 };
@@ -84,7 +85,7 @@ class ArchetypeObjective {
     const MatrixXd a = layout.archetypes(theta), v = layout.gate_weights(theta);
     const MatrixXd z = gate_values(problem_.basis, v, problem_.gates);
     MatrixXd by_a, by_z;
-    double value = archetype_loss(problem_.x, z, a, layout, execution_, by_a, by_z);
+    double value = archetype_loss(problem_.x, z, a, layout, problem_.node_weight, execution_, by_a, by_z);
     const Index rows = layout.edges().rows();
     value +=
         0.5 * (problem_.edge_ridge * a.topRows(rows).squaredNorm() + problem_.gate_ridge * v.squaredNorm());

@@ -29,12 +29,12 @@ struct OrderRules {
 class NodeScores {
  public:
   NodeScores(const MatrixXd& gram, const MatrixXd& roughness, const EdgeLayout& layout,
-             const MatrixXd& allowed, bool equal_variances)
+             const MatrixXd& allowed, const VectorXd& node_weight)
       : gram_(gram),
         roughness_(roughness),
         layout_(layout),
         allowed_(allowed),
-        equal_variances_(equal_variances),
+        node_weight_(node_weight),
         known_(static_cast<std::size_t>(layout.p)) {}
 
   /// `before` marks the variables that come before j; those that are allowed are its parents.
@@ -67,14 +67,14 @@ class NodeScores {
       residual -= Eigen::LLT<MatrixXd>(inner).matrixL().solve(cross).squaredNorm();
     }
     residual = std::max(residual, 1e-15 * gram_(j * m, j * m));
-    return equal_variances_ ? residual : std::log(residual);
+    return node_weight_.size() > 0 ? node_weight_[j] * residual : std::log(residual);
   }
 
   const MatrixXd& gram_;
   const MatrixXd& roughness_;
   EdgeLayout layout_;
   const MatrixXd& allowed_;
-  bool equal_variances_;
+  const VectorXd& node_weight_;
   std::vector<std::unordered_map<std::string, double>> known_;
 };
 
