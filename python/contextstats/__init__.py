@@ -2,7 +2,7 @@
 
 from contextstats import datasets, families
 from contextstats._version import __version__
-from contextstats.encoders import Additive, Constant, Linear
+from contextstats.encoders import Additive, Archetypes, Constant, Linear
 from contextstats.errors import (
     ContextstatsError,
     ConvergenceWarning,
@@ -12,12 +12,14 @@ from contextstats.errors import (
     FormulaError,
     OptionError,
 )
-from contextstats.models import ContextualGLM, CorrelationNetwork, MarkovNetwork, glm
+from contextstats.models import BayesianNetwork, ContextualGLM, CorrelationNetwork, MarkovNetwork, glm
 from contextstats.results import GLMResults
 from contextstats.results.serialize import load
 
 __all__ = [
     "Additive",
+    "Archetypes",
+    "BayesianNetwork",
     "Constant",
     "ContextstatsError",
     "ContextualGLM",

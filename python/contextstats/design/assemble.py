@@ -58,6 +58,11 @@ def assemble(x_names: Sequence[str], contexts: Contexts, *, select: bool, freq_w
         for part in (None, *(fitted[term] for term in own)):
             start = blocks[-1].stop if blocks else 0
             blocks.append(Block(predictor, part, start, start + (1 if part is None else part.n_coefficients)))
+    return layout_of(blocks, x_names, tuple(dict.fromkeys(note for term in fitted.values() for note in term.notes)))
+
+
+def layout_of(blocks: Sequence[Block], x_names: Sequence[str], notes: tuple[str, ...] = ()) -> Layout:
+    """Name the coefficients of some blocks and lay out their penalties."""
     penalties, penalty_names = _penalties(blocks, x_names)
     return Layout(
         blocks=tuple(blocks),
@@ -65,7 +70,7 @@ def assemble(x_names: Sequence[str], contexts: Contexts, *, select: bool, freq_w
         penalty_names=penalty_names,
         coef_names=_coef_names(blocks, x_names),
         user_map=_user_map(blocks),
-        notes=tuple(dict.fromkeys(note for term in fitted.values() for note in term.notes)),
+        notes=notes,
     )
 
 

@@ -170,6 +170,14 @@ class ContextualGLM:
         model._set_up(build, formula, _context_text(context))
         return model
 
+    @classmethod
+    def of_design(cls, design: Design, family: Family) -> ContextualGLM:
+        """Make a model of a design that is complete and checked, as the equations of a network are."""
+        model = cls.__new__(cls)
+        model.family = family
+        model._set_up(lambda _: design, "", "")
+        return model
+
     def _set_up(self, build: Callable[[bool], Design], formula_text: str, context_text: str) -> None:
         self._build = build
         self._formula_text = formula_text

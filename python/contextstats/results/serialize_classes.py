@@ -10,6 +10,7 @@ def saved_classes() -> dict[str, type]:
     """Classes by their names in files; imported here, because results import the module that saves them."""
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
+    from contextstats.algorithms.networks.dag_archetypes import Gating
     from contextstats.algorithms.networks.likelihood import PrecisionFit
     from contextstats.algorithms.networks.neighborhoods import NeighborhoodFit
     from contextstats.algorithms.networks.pairs import PairsFit
@@ -24,8 +25,10 @@ def saved_classes() -> dict[str, type]:
     from contextstats.encoders.fitted import FittedTerm
     from contextstats.results.estimates import Estimates, RowValues
     from contextstats.results.glm import GLMResults
+    from contextstats.results.networks.bayesian import BayesianNetworkResults
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
     from contextstats.results.networks.correlation import CorrelationResults
+    from contextstats.results.networks.equations import GraphPerContext, NodeEquation, OneGraph
     from contextstats.results.networks.linear_precision import LinearPrecisionEstimate
     from contextstats.results.networks.markov import MarkovResults
     from contextstats.results.networks.neighborhood import NeighborhoodEstimate
@@ -37,5 +40,6 @@ def saved_classes() -> dict[str, type]:
     networks = (
         *(NetworkData, NodeFit, NeighborhoodFit, PairsFit, PrecisionFit, LinearPrecisionEstimate),
         *(CorrelationResults, MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate, PairwiseEstimate),
+        *(BayesianNetworkResults, OneGraph, NodeEquation, GraphPerContext, Gating),
     )
     return {cls.__name__: cls for cls in (*design, *fit, *networks, *families.FAMILIES.values())}

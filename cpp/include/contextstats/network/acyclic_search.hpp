@@ -56,10 +56,11 @@ class AcyclicSearch {
  private:
   void follow_path() {
     result_.converged = true;
+    constexpr double nearly_acyclic = 1e-5;  // what a barrier of weight 1e4 can leave
     double alpha = 1.0;
     for (int stage = 0; stage < options_.stages; ++stage, alpha *= 10.0) {
       const bool last = stage + 1 == options_.stages;
-      result_.converged = minimize(alpha, 0.0) || !last;
+      result_.converged = minimize(alpha, 0.0) || !last || result_.h <= nearly_acyclic;
     }
   }
 

@@ -70,7 +70,7 @@ constexpr Index gated_block = 512;  ///< rows whose products are held at a time
 inline MatrixXd archetype_residuals(const ConstMatrix& x, const MatrixXd& z, const MatrixXd& a,
                                     const ArchetypeLayout& layout, const Execution& execution) {
   MatrixXd residual(x.rows(), layout.p);
-  for_each_row_range(x.rows(), execution, [&](Index first, Index last) {
+  for_each_chunk(RowChunks(x.rows(), 1), execution, [&](Index first, Index last) {
     for (Index row = first; row < last; row += gated_block) {
       const Index size = std::min(gated_block, last - row);
       residual.middleRows(row, size) = gated_products(x, z, layout, row, size) * a - x.middleRows(row, size);

@@ -32,9 +32,11 @@ inline const Acyclicity& acyclicity_for(SearchStrategy strategy) {
 /// `gram` and `roughness` as in `SemLoss`; `basis` and `weight` are the distinct contexts and their shares of
 /// the rows, read only for `CycleRule::per_context`.
 inline SearchResult search_linear_dag(const SemLoss& loss, const EdgeLayout& layout, const DagRules& rules,
-                                      const MatrixXd& basis, const VectorXd& weight,
-                                      const SearchOptions& options, const Execution& execution) {
+                                      const MatrixXd& basis, const VectorXd& weight, SearchOptions options,
+                                      const Execution& execution) {
   const Index rows = layout.rows(), p = layout.p;
+  const MatrixXd scaling = loss.scaling();
+  options.inner.scaling = Eigen::Map<const VectorXd>(scaling.data(), scaling.size());
   const Acyclicity& acyclicity = acyclicity_for(options.strategy);
   const ValueAndGradient objective = [&](const VectorXd& theta, VectorXd& gradient) {
     const Eigen::Map<const MatrixXd> a(theta.data(), rows, p);

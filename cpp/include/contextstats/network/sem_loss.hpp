@@ -44,6 +44,13 @@ class SemLoss {
     return value;
   }
 
+  /// Inverse curvature of every coefficient, laid out as A: a diagonal guess of the inverse Hessian.
+  MatrixXd scaling() const {
+    MatrixXd out = penalized_.diagonal().cwiseInverse().replicate(1, layout_.p);
+    if (node_weight_.size() > 0) out = (out * node_weight_.cwiseInverse().asDiagonal()).eval();
+    return out;
+  }
+
  private:
   MatrixXd gram_;
   MatrixXd penalized_;

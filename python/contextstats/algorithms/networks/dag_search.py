@@ -1,0 +1,223 @@
+"""Search for the graph of a contextual Bayesian network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contextstats import _core
+from contextstats.algorithms.networks.dag_problem import StructuralProblem
+from contextstats.algorithms.networks.dag_rules import EdgeRules, Graph, topological_order
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, float, float], None]
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How the graph is searched for; meanings as in :meth:`contextstats.BayesianNetwork.fit`."""
+
+    equal_variances: bool = True
+    strategy: str = "central_path"
+    sparsity: float = 0.0
+    threshold: float | None = None
+    restarts: int = 20
+    seed: int = 0
+    maxiter: int = 1000
+    tol: float = 1e-6
+    threads: int = 1
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A graph without cycles that serves every context.
+
+    Attributes
+    ----------
+    graph : (p, p) array of bool
+        [i, j]: i is a parent of j.
+    order : tuple of int
+        The variables from causes to effects.
+    score : float
+        Sum of node scores of the order: of weighted residual variances, or of their logarithms; NaN where the graph
+        is that of the continuous search.
+    h : float
+        Acyclicity of the continuous solution before it was projected.
+    converged : bool
+    """
+
+    graph: Graph
+    order: tuple[int, ...]
+    score: float
+    h: float
+    converged: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ContinuousSolution:
+    """Where the continuous search ended: W_ij(c) = b(c)'coefficients[:, i, j] in standard units.
+
+    Attributes
+    ----------
+    coefficients : (m, p, p) array
+        In the basis of the data.
+    strength : (p, p) array
+        Root mean square of each edge over the rows, in standard units.
+    h : float
+    converged : bool
+    """
+
+    coefficients: Floats
+    strength: Floats
+    h: float
+    converged: bool
+
+
+def search_continuous(
+    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions, *, per_context: bool = False
+) -> ContinuousSolution:
+    """Minimise the loss under the smooth constraint that there are no cycles, in the union or per context."""
+    p, m = problem.p, problem.m
+    basis, weight = _distinct_contexts(problem) if per_context else (np.ones((1, m)), np.ones(1))
+    raw = _core.search_dag(
+        problem.gram,
+        problem.roughness,
+        rules.allowed.astype(float),
+        basis,
+        weight,
+        per_context,
+        problem.node_weight(options.equal_variances),
+        sparsity_by_edge(problem, options),
+        options.strategy,
+        options.maxiter,
+        options.tol,
+        options.threads,
+        options.progress,
+    )
+    a = np.reshape(raw["theta"], (p, p, m)).transpose(2, 1, 0)  # [k, i, j]
+    return ContinuousSolution(
+        coefficients=np.einsum("kl,lij->kij", problem.to_natural, a),
+        strength=np.sqrt((a**2).sum(axis=0)),
+        h=float(raw["h"]),
+        converged=bool(raw["converged"]),
+    )
+
+
+def sparsity_by_edge(problem: StructuralProblem, options: SearchOptions) -> Floats:
+    """Weights of the lasso on edges in standard units: equal in the units in which variances are equal."""
+    scale = problem.edge_scale() if options.equal_variances else np.ones((problem.p, problem.p))
+    return options.sparsity * scale
+
+
+def _distinct_contexts(problem: StructuralProblem) -> tuple[Floats, Floats]:
+    distinct, counts = np.unique(problem.data.contexts, axis=0, return_counts=True)
+    basis = problem.data.basis(np.asfortranarray(distinct)) @ problem.to_natural
+    return basis, counts / counts.sum()
+
+
+def search_structure(problem: StructuralProblem, rules: EdgeRules, options: SearchOptions) -> Structure:
+    """Find one graph for all contexts.
+
+    With a threshold: the continuous solution, its weaker edges left out (NOTEARS, DAGMA). Without: an order by exact
+    node scores, started from continuous solutions, then parents by BIC.
+    """
+    known = rules.known_order()
+    if options.threshold is not None:
+        return _thresholded(problem, rules, options, known)
+    if known is not None:
+        order, score, h, converged = known, float("nan"), 0.0, True
+    else:
+        order, score, h, converged = _search_order(problem, rules, options)
+    graph = choose_parents(problem, rules, order)
+    return Structure(graph, tuple(order), score, h, converged)
+
+
+def _thresholded(
+    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions, known: list[int] | None
+) -> Structure:
+    assert options.threshold is not None
+    if known is None:
+        solution = search_continuous(problem, rules, options)
+        strength, h, converged = solution.strength, solution.h, solution.converged
+    else:
+        strength, h, converged = _regression_strength(problem, rules), 0.0, True
+    graph = project(strength * problem.edge_scale(), rules, options.threshold)
+    return Structure(graph, tuple(topological_order(graph)), float("nan"), h, converged)
+
+
+def _regression_strength(problem: StructuralProblem, rules: EdgeRules) -> Floats:
+    strength = np.zeros((problem.p, problem.p))
+    for j in range(problem.p):
+        parents = [int(i) for i in np.flatnonzero(rules.allowed[:, j])]
+        a, _, _ = problem.regress(j, parents)
+        strength[parents, j] = np.sqrt((a.reshape(len(parents), problem.m) ** 2).sum(axis=1))
+    return strength
+
+
+def project(strength: Floats, rules: EdgeRules, threshold: float) -> Graph:
+    """The graph of the strongest edges, required ones first, without a cycle."""
+    largest = max(1.0, float(strength.max(initial=0.0)))
+    weights = np.where(strength > threshold, strength / largest, 0.0)
+    weights = np.where(rules.required, 2.0, weights)
+    return np.asarray(_core.project_to_dag(weights[None], 0.0)[0] != 0)
+
+
+def _search_order(
+    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions
+) -> tuple[list[int], float, float, bool]:
+    starts: list[list[int]] = []
+    wanted = [options.equal_variances] if options.equal_variances else [False, True]
+    solutions: list[ContinuousSolution] = []
+    for equal in wanted:
+        solution = search_continuous(problem, rules, replace(options, equal_variances=equal))
+        solutions.append(solution)
+        starts.append(topological_order(project(solution.strength * problem.edge_scale(), rules, 0.0)))
+    raw = _core.search_order(
+        problem.gram,
+        problem.roughness,
+        rules.allowed.astype(float),
+        rules.required.astype(float),
+        starts,
+        problem.node_weight(options.equal_variances),
+        options.restarts,
+        options.seed,
+    )
+    return [int(j) for j in raw["order"]], float(raw["score"]), solutions[0].h, solutions[0].converged
+
+
+def choose_parents(problem: StructuralProblem, rules: EdgeRules, order: list[int]) -> Graph:
+    """Parents of each node among those before it: backward elimination by BIC, required edges kept."""
+    graph = np.zeros((problem.p, problem.p), dtype=bool)
+    for place, j in enumerate(order):
+        graph[eliminate(problem, j, [i for i in order[:place] if rules.allowed[i, j]], rules.required[:, j]), j] = True
+    return graph
+
+
+def eliminate(problem: StructuralProblem, j: int, parents: list[int], keep: NDArray[np.bool_]) -> list[int]:
+    """Leave out parents of j one by one as long as BIC falls."""
+
+    def criterion(candidates: list[int]) -> float:
+        _, residual, edf = problem.regress(j, candidates)
+        return float(problem.n * np.log(residual) + np.log(problem.n) * edf)
+
+    best = criterion(parents)
+    while True:
+        smaller = [[i for i in parents if i != out] for out in parents if not keep[out]]
+        values = [criterion(one) for one in smaller]
+        if not values or min(values) >= best:
+            return parents
+        best = min(values)
+        parents = smaller[int(np.argmin(values))]
+
+
+def search_stable(
+    sample: Callable[[int], StructuralProblem], rules: EdgeRules, options: SearchOptions, n: int
+) -> Floats:
+    """Share of `n` searches, each on its own sample of the rows, that find an edge: (p, p)."""
+    graphs: list[Any] = [search_structure(sample(k), rules, options).graph for k in range(n)]
+    return np.asarray(np.mean(graphs, axis=0), dtype=np.float64)

@@ -1,0 +1,57 @@
+"""One structural equation of a network as the design of a regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from contextstats.design.assemble import layout_of
+from contextstats.design.design import Block, Design
+from contextstats.design.networks import NetworkData
+
+
+def node_design(data: NetworkData, node: int, parents: Sequence[int]) -> Design:
+    """The regression of a node on its parents, in standard units; every coefficient has the whole context basis.
+
+    Parameters
+    ----------
+    data : NetworkData
+    node : int
+        Position of the response.
+    parents : sequence of int
+        Positions of the predictors; the constant comes first.
+    """
+    names = ("Intercept", *(data.names[i] for i in parents))
+    blocks: list[Block] = []
+    for predictor in range(len(names)):
+        for block in data.blocks:
+            start = predictor * data.n_basis
+            blocks.append(Block(predictor, block.term, start + block.start, start + block.stop))
+    layout = layout_of(blocks, names)
+    ones = np.ones(data.n_rows)
+    return Design(
+        y=np.ascontiguousarray(data.z[:, node]),
+        x=np.asfortranarray(np.column_stack([ones, data.z[:, list(parents)]])),
+        contexts=data.contexts,
+        offset=np.zeros(data.n_rows),
+        freq_weights=ones,
+        var_weights=ones,
+        trials=None,
+        x_names=names,
+        context_names=data.context_names,
+        context_levels=data.context_levels,
+        y_name=data.names[node],
+        row_labels=data.row_labels,
+        kept_rows=np.arange(data.n_rows),
+        n_missing={},
+        n_dropped=0,
+        notes=(),
+        blocks=layout.blocks,
+        penalties=layout.penalties,
+        penalty_names=layout.penalty_names,
+        coef_names=layout.coef_names,
+        user_map=layout.user_map,
+        recipe=replace(data.recipe, x_names=names),
+    )

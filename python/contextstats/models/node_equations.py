@@ -1,0 +1,56 @@
+"""The equations of a Bayesian network, once its graph is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contextstats.algorithms.networks.dag_archetypes import ArchetypeSolution
+from contextstats.design.networks import NetworkData, build_network_data
+from contextstats.design.node_design import node_design
+from contextstats.encoders.additive import Linear
+from contextstats.families import resolve_family
+from contextstats.models.contextual_glm import ContextualGLM
+from contextstats.results.networks.base import slices
+from contextstats.results.networks.equations import GraphPerContext, NodeEquation
+
+
+def gated_data(data: NetworkData, archetypes: ArchetypeSolution, gates: Sequence[int]) -> NetworkData:
+    """The data of a network with the weights of its archetypes as contexts, which enter as straight lines."""
+    values = data.center + data.scale * data.z
+    frame = pd.DataFrame(values, columns=list(data.names), index=data.row_labels)
+    if not gates:
+        return build_network_data(frame)
+    z = archetypes.gating(data.contexts)
+    contexts = {f"archetype{k + 1}": z[:, k] for k in gates}
+    return build_network_data(frame, pd.DataFrame(contexts, index=data.row_labels), Linear())
+
+
+def node_equation(data: NetworkData, node: int, parents: Sequence[int], smoothing: Any, threads: int) -> NodeEquation:
+    """Fit one equation as a contextual GLM."""
+    model = ContextualGLM.of_design(node_design(data, node, parents), resolve_family("gaussian"))
+    res = model.fit(smoothing=smoothing, threads=threads)
+    return NodeEquation(
+        parents=tuple(parents),
+        theta=res.fit.theta.reshape(len(parents) + 1, data.n_basis),
+        covariance=res.natural_covariance,
+        variance=res.fit.deviance / data.n_rows,
+        edf=float(res.edf),
+        heterogeneity=res.heterogeneity(),
+        converged=res.converged,
+    )
+
+
+def with_margins(equations: GraphPerContext, data: NetworkData) -> GraphPerContext:
+    """Intercepts as functions of context and residual variances, given the projected weights."""
+    left = np.empty_like(data.z)
+    for part in slices(data.n_rows):
+        left[part] = data.z[part] - np.einsum("nij,ni->nj", equations.weights(data.contexts[part]), data.z[part])
+    basis = data.basis(data.contexts)
+    intercept = np.asarray(np.linalg.lstsq(basis, left, rcond=None)[0], dtype=np.float64)
+    variances = ((left - basis @ intercept) ** 2).mean(axis=0)
+    return replace(equations, intercept=intercept, variances=variances)
