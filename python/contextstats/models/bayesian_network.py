@@ -33,6 +33,7 @@ from contextstats.results.networks.bayesian import CONDITIONAL, BayesianNetworkR
 from contextstats.results.networks.equations import GraphPerContext, OneGraph
 
 STRATEGIES = ("central_path", "augmented_lagrangian")
+PER_CONTEXT = "Where every context has its own graph there are no standard errors, and edf counts all coefficients."
 
 
 class BayesianNetwork:
@@ -112,6 +113,11 @@ class BayesianNetwork:
             varies = self.data.n_basis > 1 and self.acyclicity == "union"
             variances = "free" if varies else "equal"
         self.equal_variances = check_choice("variances", variances, ("equal", "free")) == "equal"
+        if variances == "free" and self.data.n_basis == 1 and self.rules.known_order() is None:
+            raise OptionError(
+                "variances='free' needs a context: without one, the likelihood is the same for many directions. Use "
+                "variances='equal', or give the order."
+            )
         if self.acyclicity == "per_sample" and self.rules.required.any():
             raise OptionError("Required edges need one graph for all contexts. Use acyclicity='union'.")
 
@@ -173,7 +179,7 @@ class BayesianNetwork:
             equal = replace(options, equal_variances=True)
             archetypes = search_archetypes(problem, self.rules, equal, self.encoder, per_context=per_context)
         if per_context:
-            return self._fit_per_context(problem, options, archetypes)
+            return self._fit_per_context(problem, options, archetypes, smoothing)
         return self._fit_one_graph(problem, options, archetypes, smoothing)
 
     def stability(
@@ -297,7 +303,7 @@ class BayesianNetwork:
     # ---- a graph for each context ----------------------------------------------------------------------------
 
     def _fit_per_context(
-        self, problem: StructuralProblem, options: SearchOptions, archetypes: ArchetypeSolution | None
+        self, problem: StructuralProblem, options: SearchOptions, archetypes: ArchetypeSolution | None, smoothing: Any
     ) -> BayesianNetworkResults:
         data = self.data
         if archetypes is None:
@@ -309,7 +315,7 @@ class BayesianNetwork:
             converged, h, size = archetypes.converged, archetypes.h, archetypes.gating.weights.size
         if not converged:
             _warn(f"The search for the graphs did not converge (acyclicity {h:.2g}). Raise maxiter.")
-        count = len(coefficients) * int(self.rules.allowed.sum()) + data.n_variables * (data.n_basis + 1) + size
+        count = len(coefficients) * int(self.rules.allowed.sum()) + size
         equations = GraphPerContext(
             coefficients=coefficients,
             intercept=np.zeros((data.n_basis, data.n_variables)),
@@ -323,9 +329,11 @@ class BayesianNetwork:
         )
         return BayesianNetworkResults(
             data=data,
-            notes=("There are no standard errors where every context has its own graph; edf counts all coefficients.",),
+            notes=(
+                "There are no standard errors where every context has its own graph; edf counts all its coefficients.",
+            ),
             version=__version__,
-            equations=with_margins(equations, data),
+            equations=with_margins(equations, data, smoothing, options.threads),
             acyclicity=self.acyclicity,
             equal_variances=self.equal_variances,
             known_graph=False,

@@ -45,12 +45,16 @@ def node_equation(data: NetworkData, node: int, parents: Sequence[int], smoothin
     )
 
 
-def with_margins(equations: GraphPerContext, data: NetworkData) -> GraphPerContext:
-    """Intercepts as functions of context and residual variances, given the projected weights."""
+def with_margins(equations: GraphPerContext, data: NetworkData, smoothing: Any, threads: int) -> GraphPerContext:
+    """Intercepts as functions of context and residual variances, given the weights without cycles."""
     left = np.empty_like(data.z)
     for part in slices(data.n_rows):
         left[part] = data.z[part] - np.einsum("nij,ni->nj", equations.weights(data.contexts[part]), data.z[part])
-    basis = data.basis(data.contexts)
-    intercept = np.asarray(np.linalg.lstsq(basis, left, rcond=None)[0], dtype=np.float64)
-    variances = ((left - basis @ intercept) ** 2).mean(axis=0)
-    return replace(equations, intercept=intercept, variances=variances)
+    residual = replace(data, z=left)
+    margins = [node_equation(residual, j, [], smoothing, threads) for j in range(data.n_variables)]
+    return replace(
+        equations,
+        intercept=np.column_stack([margin.theta[0] for margin in margins]),
+        variances=np.array([margin.variance for margin in margins]),
+        edf=equations.edf + sum(margin.edf + 1 for margin in margins),
+    )

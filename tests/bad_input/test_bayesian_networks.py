@@ -1,0 +1,125 @@
+"""Bayesian networks that cannot be fitted, and what is said about them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import contextstats as cs
+
+RNG = np.random.default_rng(1)
+X = {"a": RNG.normal(size=60), "b": RNG.normal(size=60), "d": RNG.normal(size=60)}
+C = {"c": RNG.uniform(size=60)}
+
+OPTIONS = [
+    ({"required": [("a", "b"), ("b", "d"), ("d", "a")]}, r"must not form a cycle, but a -> b -> d -> a is one"),
+    ({"required": [("a", "b")], "forbidden": [("a", "b")]}, r"a -> b is both required and forbidden"),
+    ({"required": [("b", "a")], "order": ["a", "b", "d"]}, r"the order excludes b -> a"),
+    ({"required": [("a", "z")]}, r"required must name variables \(a, b, d\), but 'z' is none"),
+    ({"forbidden": [("a", "a")]}, r"joins two variables, but forbidden holds a -> a"),
+    ({"forbidden": ["ab"]}, r"pairs \(from, to\) of names, but holds 'ab'"),
+    ({"order": ["a", "b"]}, r"order must name each variable once"),
+    ({"acyclicity": "always"}, r"acyclicity must be one of 'union', 'per_sample'"),
+    ({"variances": "unequal"}, r"variances must be one of 'equal', 'free'"),
+    ({"acyclicity": "per_sample", "required": [("a", "b")]}, r"Required edges need one graph"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), OPTIONS, ids=lambda value: str(value)[:40])
+def test_impossible_options(options, message):
+    with pytest.raises(cs.OptionError, match=message):
+        cs.BayesianNetwork(X, C, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"threshold": -0.1}, "threshold must not be negative"),
+        ({"sparsity": np.nan}, "sparsity must not be negative"),
+        ({"restarts": -1}, "restarts must not be negative"),
+        ({"maxiter": 0}, "maxiter must be positive"),
+        ({"strategy": "adam"}, "strategy must be one of 'central_path', 'augmented_lagrangian'"),
+        ({"threads": 0}, "threads must be at least 1"),
+        ({"smoothing": "aic"}, "smoothing must be 'reml'"),
+    ],
+    ids=str,
+)
+def test_impossible_options_of_the_fit(options, message):
+    with pytest.raises(cs.OptionError, match=message):
+        cs.BayesianNetwork(X, C).fit(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"k": 0}, "k of Archetypes must be a whole number of at least 1, but is 0"),
+        ({"k": 2.5}, "k of Archetypes must be a whole number"),
+        ({"starts": 0}, "starts of Archetypes"),
+        ({"gates": "relu"}, "gates must be one of 'softmax', 'linear'"),
+        ({"ridge": 0}, "ridge of Archetypes must be positive"),
+        ({"encoder": "s(c)"}, r"encoder of Archetypes must be Constant\(\), Linear\(\) or Additive\(\)"),
+    ],
+    ids=str,
+)
+def test_impossible_archetypes(options, message):
+    with pytest.raises(cs.OptionError, match=message):
+        cs.Archetypes(**options)
+
+
+def test_variables_that_depend_on_each_other():
+    with pytest.raises(cs.DataError, match="the rank of the 4 variables is 3: a, b, e add up"):
+        cs.BayesianNetwork({**X, "e": X["a"] - 2 * X["b"]}, C)
+
+
+def test_more_coefficients_than_rows():
+    with pytest.raises(cs.DataError, match="more rows than free coefficients"):
+        cs.BayesianNetwork(RNG.normal(size=(20, 12)), RNG.uniform(size=20), encoder=cs.Linear())
+
+
+def test_constant_variables_and_infinite_values():
+    with pytest.raises(cs.DataError, match="must vary"):
+        cs.BayesianNetwork({**X, "e": np.ones(60)}, C)
+    with pytest.raises(cs.DataError, match=r"first: row 7"):
+        cs.BayesianNetwork({**X, "a": np.where(np.arange(60) == 7, np.inf, X["a"])}, C)
+
+
+def test_free_variances_without_context():
+    with pytest.raises(cs.OptionError, match="variances='free' needs a context"):
+        cs.BayesianNetwork(X, variances="free")
+
+
+def test_missing_rows_are_counted():
+    x = {**X, "a": np.where(np.arange(60) < 3, np.nan, X["a"])}
+    res = cs.BayesianNetwork(x, C).fit()
+    assert res.nobs == 57
+    assert "3 rows left out for missing values (a: 3)" in " ".join(str(res.summary()).split())
+    with pytest.raises(cs.DataError, match="have a missing one"):
+        res.predict(x, C)
+
+
+def test_contexts_outside_the_range_are_flagged():
+    res = cs.BayesianNetwork(X, C, order=["a", "b", "d"]).fit()
+    with pytest.warns(cs.ExtrapolationWarning, match="outside the range"):
+        res.adjacency({"c": [5.0]})
+
+
+def test_questions_that_need_one_graph():
+    res = cs.BayesianNetwork(X, C, encoder=cs.Linear(), acyclicity="per_sample").fit()
+    for question in (lambda: res.order, lambda: res.parents, res.heterogeneity):
+        with pytest.raises(cs.OptionError, match="needs one graph for all contexts"):
+            question()
+    with pytest.raises(cs.OptionError, match="needs acyclicity='union'"):
+        cs.BayesianNetwork(X, C, acyclicity="per_sample").stability()
+
+
+def test_a_search_that_is_stopped_early_says_so():
+    with pytest.warns(cs.ConvergenceWarning, match="did not converge"):
+        cs.BayesianNetwork(X, C, acyclicity="per_sample").fit(strategy="augmented_lagrangian", maxiter=1, tol=1e-12)
+
+
+def test_independent_variables_give_an_empty_graph():
+    res = cs.BayesianNetwork(X, C).fit()
+    assert all(parents == () for parents in res.parents.values())
+    assert res.edges().empty
+    assert res.heterogeneity().empty
+    assert "Notes" in str(res.summary())
