@@ -12,23 +12,24 @@ as_glm <- function(object, found, problem) {
     object <- with_aliased(object, colnames(x))
   }
   object <- with_all_rows(object, x)
-  good <- object$weights > 0
-  root <- sqrt(object$weights[good])
-  decomposition <- qr(x[good, , drop = FALSE] * root, tol = 1e-11)
-  decomposition$tol <- 1e-11
+  good <- which(unname(object$weights) > 0)
+  if (length(good) == nrow(x)) good <- TRUE else x <- x[good, , drop = FALSE]
+  root <- sqrt(unname(object$weights)[good])
   working <- (object$linear.predictors - (object$offset %||% 0) + object$residuals)[good]
-  rank <- decomposition$rank
-  object$effects <- qr.qty(decomposition, root * working)
-  names(object$effects) <- c(colnames(x)[decomposition$pivot[seq_len(rank)]], rep("", sum(good) - rank))
-  object$R <- qr.R(decomposition)[seq_len(min(dim(x))), , drop = FALSE]
+  solved <- stats::.lm.fit(x * root, root * working, tol = 1e-11)
+  rank <- solved$rank
+  object$effects <- solved$effects
+  names(object$effects) <- c(colnames(x)[solved$pivot[seq_len(rank)]], rep("", length(root) - rank))
+  object$qr <- structure(solved[c("qr", "rank", "qraux", "pivot", "tol")], class = "qr")
+  dimnames(object$qr$qr) <- list(names(working), colnames(x)[solved$pivot])
+  object$R <- qr.R(object$qr)[seq_len(min(dim(x))), , drop = FALSE]
   rownames(object$R) <- colnames(object$R)
-  object$qr <- structure(decomposition, class = "qr")
   object$rank <- rank
   object$boundary <- FALSE
   object$method <- "glm.fit"
   object$control <- stats::glm.control(epsilon = 1e-12, maxit = 100)
   object$context_control <- problem$control
-  object$aic <- glm_aic(object, rank)
+  object$aic <- family_aic(object) + 2 * rank
   object <- with_null_model(object, attr(object$terms, "intercept") > 0)
   structure(object, class = c("context_glm", "glm", "lm"))
 }
@@ -57,8 +58,8 @@ with_aliased <- function(object, columns) {
 
 # Fitted values for rows of weight zero.
 with_all_rows <- function(object, x) {
+  if (!anyNA(object$fitted.values)) return(object)
   unused <- which(is.na(object$fitted.values))
-  if (!length(unused)) return(object)
   rows <- list(
     x = x[unused, , drop = FALSE], frame = object$model[unused, , drop = FALSE], offset = object$offset[unused], new = TRUE
   )
@@ -74,9 +75,11 @@ fill_rows <- function(object, rows, eta) {
   object
 }
 
-glm_aic <- function(object, rank) {
-  trials <- object$trials %||% rep(1, length(object$y))
-  object$family$aic(object$y, trials, object$fitted.values, object$prior.weights, object$deviance) + 2 * rank
+# Minus twice the log-likelihood as the family has it; without names, which cost more than the numbers.
+family_aic <- function(object) {
+  y <- unname(object$y)
+  trials <- object$trials %||% rep(1, length(y))
+  object$family$aic(y, trials, unname(object$fitted.values), unname(object$prior.weights), object$deviance)
 }
 
 with_null_model <- function(object, intercept) {

@@ -109,7 +109,8 @@ fit_in_python <- function(problem, columns = colnames(problem$inputs$x)) {
   prior <- inputs$weights * (inputs$trials %||% 1)
   used <- which(prior * inputs$freq_weights > 0)
   if (length(used) == length(prior)) used <- TRUE
-  frame <- problem$built$frame[used, names(problem$spec$variables), drop = FALSE]
+  frame <- problem$built$frame[names(problem$spec$variables)]
+  if (!isTRUE(used)) frame <- frame[used, , drop = FALSE]
   x <- if (isTRUE(used) && length(columns) == ncol(inputs$x)) inputs$x else inputs$x[used, columns, drop = FALSE]
   some <- function(values, default) if (all(values == default)) NULL else packed(values[used])
   request <- c(
@@ -188,6 +189,7 @@ coefficient_names <- function(found) {
 row_parts <- function(found, problem, family) {
   labels <- row.names(problem$built$frame)
   by_row <- function(values) {
+    if (isTRUE(found$used)) return(stats::setNames(values, labels))
     all <- rep(NA_real_, length(labels))
     all[found$used] <- values
     stats::setNames(all, labels)

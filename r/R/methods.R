@@ -98,10 +98,8 @@ variable.names.context_glm <- function(object, full = FALSE, ...) {
 #' @export
 logLik.context_glm <- function(object, ...) {
   counted <- !dispersion_known(object$family)
-  trials <- object$trials %||% rep(1, length(object$y))
-  deviance_term <- object$family$aic(object$y, trials, object$fitted.values, object$prior.weights, object$deviance)
   structure(
-    counted - deviance_term / 2,
+    counted - family_aic(object) / 2,
     df = object$edf_information + counted, nobs = stats::nobs(object), class = "logLik"
   )
 }

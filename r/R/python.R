@@ -77,8 +77,9 @@ first_line <- function(text) {
 packed <- function(x) {
   type <- if (is.integer(x)) "integer" else "double"
   shape <- if (is.null(dim(x))) length(x) else dim(x)
-  values <- if (type == "double") as.double(x) else as.vector(x)
-  list(bytes = writeBin(values, raw(), endian = "little"), shape = as.list(shape), type = type)
+  attributes(x) <- NULL
+  if (type == "double" && !is.double(x)) x <- as.double(x)
+  list(bytes = writeBin(x, raw(), endian = "little"), shape = as.list(shape), type = type)
 }
 
 unpacked <- function(sent) {
