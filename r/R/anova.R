@@ -14,6 +14,7 @@
 anova.context_glm <- function(object, ..., test = NULL) {
   fits <- Filter(function(one) inherits(one, c("context_glm", "glm")), list(object, ...))
   test <- test %||% if (dispersion_known(object$family)) "Chisq" else "F"
+  if (length(fits) > 1 && different_families(fits)) return(compare_likelihoods(fits))
   if (all(vapply(fits, is_plain, TRUE))) {
     return(if (identical(test, "none")) NextMethod(test = NULL) else NextMethod(test = test))
   }
@@ -34,11 +35,33 @@ compare_fits <- function(fits, test) {
     scale <- if (inherits(largest, "context_glm")) largest$dispersion else summary(largest)$dispersion
     table <- stats::stat.anova(table, test, scale, min(residual_df), largest$nobs %||% stats::nobs(largest))
   }
-  described <- vapply(fits, function(fit) paste(c(deparse1(stats::formula(fit)), described_context(fit)), collapse = ", "), "")
+  described <- vapply(fits, described_model, "")
   title <- "Analysis of Deviance Table\n"
   models <- paste0("Model ", format(seq_along(fits)), ": ", described, collapse = "\n")
   structure(table, heading = c(title, models), class = c("anova", "data.frame"))
 }
+
+# Deviances of families with different parameters, as thetas that were estimated, have different zeros.
+different_families <- function(fits) {
+  length(unique(vapply(fits, function(fit) family(fit)$family, ""))) > 1 || !is.null(fits[[1]]$parameter)
+}
+
+compare_likelihoods <- function(fits) {
+  likelihoods <- lapply(fits, stats::logLik)
+  df <- vapply(likelihoods, attr, 0, "df")
+  twice <- 2 * vapply(likelihoods, as.numeric, 0)
+  statistic <- c(NA, diff(twice))
+  added <- c(NA, diff(df))
+  table <- data.frame(
+    Family = vapply(fits, function(fit) family(fit)$family, ""), "Resid. Df" = vapply(fits, stats::df.residual, 0),
+    "2 x log-lik." = twice, Df = added, "LR stat." = statistic,
+    "Pr(>Chi)" = stats::pchisq(abs(statistic), abs(added), lower.tail = FALSE), check.names = FALSE
+  )
+  models <- paste0("Model ", format(seq_along(fits)), ": ", vapply(fits, described_model, ""), collapse = "\n")
+  structure(table, heading = c("Likelihood ratio tests\n", models), class = c("anova", "data.frame"))
+}
+
+described_model <- function(fit) paste(c(deparse1(stats::formula(fit)), described_context(fit)), collapse = ", ")
 
 described_context <- function(fit) {
   context <- fit$context
@@ -91,7 +114,7 @@ drop1.context_glm <- function(object, scope, scale = 0, test = c("none", "Chisq"
     ratio <- (table$Deviance - table$Deviance[1]) / object$dispersion
     table[["Pr(>Chi)"]] <- c(NA, stats::pchisq(ratio[-1], table$Df[-1], lower.tail = FALSE))
   }
-  structure(table, heading = c("Single term deletions\n\nModel:\n", deparse1(object$formula)),
+  structure(table, heading = c("Single term deletions", "\nModel:", described_model(object)),
             class = c("anova", "data.frame"))
 }
 

@@ -49,8 +49,8 @@ tidy_varying <- function(x) {
   table <- x$heterogeneity
   tibble::tibble(
     term = paste(table$predictor, table$context, sep = " by "), predictor = table$predictor, context = table$context,
-    edf = table$edf, ref.df = table$ref_df, statistic = table$statistic, p.value = table$p_value, share = table$share,
-    score.statistic = table$score_statistic, score.p.value = table$score_p_value
+    edf = table$edf, ref.df = table$ref.df, statistic = table$statistic, p.value = table$p.value, share = table$share,
+    score.statistic = table$score.statistic, score.p.value = table$score.p.value
   )
 }
 
@@ -80,7 +80,7 @@ augment.context_glm <- function(x, data = NULL, newdata = NULL, type.predict = c
     data <- newdata
     found <- stats::predict(x, newdata, type = type.predict, se.fit = se_fit)
   }
-  result <- tibble::as_tibble(data, rownames = if (is.character(attr(data, "row.names"))) ".rownames" else NULL)
+  result <- tibble::as_tibble(data, rownames = if (any(row.names(data) != seq_len(nrow(data)))) ".rownames")
   result$.fitted <- unname(if (se_fit) found$fit else found)
   if (se_fit) result$.se.fit <- unname(found$se.fit)
   if (!is.null(newdata)) return(result)

@@ -26,6 +26,7 @@ blaming <- function(call, expr) {
 }
 
 R_WORDS <- c(
+  " The column 'outside' of the summary frame marks them." = "",
   "=True" = " = TRUE", "=False" = " = FALSE", "Reported as NaN" = "Reported as NA",
   "cov_type='" = "cov_type = '", "select=" = "select = ", "bs='" = "bs = '", "family='" = "family = '",
   "as var_weights" = "as weights", "var_weights" = "weights", "inverse_gaussian" = "inverse.gaussian",
@@ -34,6 +35,8 @@ R_WORDS <- c(
 
 # Messages of the Python side, as an R user would write what they advise.
 in_r_words <- function(message) {
+  message <- gsub("Q\\(\"([^\"]*)\"\\)", "\\1", message)
+  message <- sub("^In the context formula '.*', character [0-9]+: '(.*)': ", "in the context, \\1: ", message)
   for (word in names(R_WORDS)) message <- gsub(word, R_WORDS[[word]], message, fixed = TRUE)
   message
 }

@@ -37,6 +37,7 @@ summands <- function(expr) {
   if (is.call(expr) && identical(expr[[1]], as.name("+")) && length(expr) == 3) {
     return(c(summands(expr[[2]]), list(expr[[3]])))
   }
+  if (is.call(expr) && identical(expr[[1]], as.name("("))) return(summands(expr[[2]]))
   list(expr)
 }
 
@@ -49,7 +50,7 @@ read_context_term <- function(expr, env, call) {
       stop_user(call, "in the context, ", deparse1(expr), " is not a term: write ti(a, b), or te(a, b) with the main ",
                 "effects")
     }
-    if (head %in% c("-", "|", "(")) {
+    if (head %in% c("-", "|")) {
       stop_user(call, "in the context, ", deparse1(expr), " is not a term: a context is a sum of names, s(), te() and ",
                 "ti()")
     }
@@ -69,7 +70,7 @@ read_smooth <- function(head, expr, env, call) {
     }
     stop_user(call, head, "() in the context has no option '", unknown[1], "'", advice)
   }
-  variables <- arguments[named == ""]
+  variables <- lapply(unname(arguments[named == ""]), protected)
   options <- lapply(arguments[named != ""], function(value) blaming(call, eval(value, env)))
   options <- options[!vapply(options, is.null, TRUE)]
   written <- c(
@@ -80,6 +81,12 @@ read_smooth <- function(head, expr, env, call) {
     text = sprintf("%s(%s)", head, paste(written, collapse = ", ")),
     variables = stats::setNames(variables, vapply(variables, variable_name, ""))
   )
+}
+
+# Arithmetic stands in I(), which keeps a formula from reading it as its own.
+protected <- function(expr) {
+  arithmetic <- c("+", "-", "*", "/", "^", ":", "%%", "%/%", "%in%", "(")
+  if (is.call(expr) && deparse1(expr[[1]]) %in% arithmetic) base::call("I", expr) else expr
 }
 
 # The name model.frame() gives to the column of an expression.

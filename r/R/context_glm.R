@@ -21,7 +21,8 @@
 #'   for a theta to be estimated, `mgcv::Tweedie(p)`.
 #' @param weights Prior weights as in `glm()`: the variance of a row is the dispersion times the variance function over
 #'   the weight; for proportions the numbers of trials.
-#' @param exposure Its logarithm is added to the linear predictor; needs the log link.
+#' @param exposure Its logarithm is added to the linear predictor; needs the log link. The `call` of the fit has it as an
+#'   `offset`.
 #' @param freq_weights How often each row was seen: a weight of two is the row twice. Such a fit does not inherit from
 #'   `glm`, which knows no such weights.
 #' @param cluster For `cov_type = "cluster"`: the cluster of each row, as a variable of `data` or `~ variable`.
@@ -58,6 +59,7 @@ context_glm <- function(formula, context = NULL, data, family = stats::gaussian(
   core <- core_family(family, call)
   spec <- read_context(context, call)
   if (missing(data)) data <- environment(formula)
+  call <- exposure_as_offset(call, family, data, env)
   built <- model_frame(call, formula, spec, data, env)
   inputs <- row_inputs(built, family, contrasts, call)
   problem <- list(
@@ -165,7 +167,7 @@ common_parts <- function(found, problem, context) {
     vcov = square(found$vcov), conditional_vcov = square(found$conditional),
     edf = stats::setNames(found$edf, names), edf_information = found$edf_information,
     smooth = as.logical(found$smooth), blocks = block_table(found$blocks),
-    dispersion = found$scale, residual_df = found$residual_df, nobs = found$nobs,
+    dispersion = found$scale, nobs = found$nobs,
     trials = problem$inputs$trials, freq.weights = problem$inputs$freq_weights,
     cov_type = found$cov_type, information = found$information,
     parameter = if (isTRUE(found$parameter_estimated)) found$parameter,

@@ -3,8 +3,8 @@
 #' @param object A fit of [context_glm()].
 #' @param ... Not used.
 #' @return A data frame with a row for each predictor and context term, and one with context `"any"` for each predictor:
-#'   `predictor`, `context`, `edf`, `ref_df`, `statistic` and `p_value` (Wald test that the effect does not vary, Wood
-#'   2013), `share` (of the variance of the effect over the rows), `score_statistic` and `score_p_value` (variance-component
+#'   `predictor`, `context`, `edf`, `ref.df`, `statistic` and `p.value` (Wald test that the effect does not vary, Wood
+#'   2013), `share` (of the variance of the effect over the rows), `score.statistic` and `score.p.value` (variance-component
 #'   score test). Its attribute `population_test` tests that no effect varies at all.
 #' @examplesIf contextstats::contextstats_available()
 #' heterogeneity(context_glm(mpg ~ wt, context = ~ s(hp, k = 5), data = mtcars))
@@ -49,7 +49,11 @@ coefficients_at.context_glm <- function(object, newdata = NULL, terms = NULL, le
     n = nrow(frame), level = level, simultaneous = simultaneous, terms = if (!is.null(terms)) as.list(terms)
   ), call)$table
   found <- unpacked_table(table)
-  names(found) <- sub("_", ".", sub("std_error", "std.error", names(found)), fixed = TRUE)
+  if (!simultaneous) {
+    half <- stats::qt(0.5 + level / 2, inference_df(object)) * found$std.error
+    found$conf.low <- found$estimate - half
+    found$conf.high <- found$estimate + half
+  }
   each <- nrow(found) / nrow(frame)
   result <- cbind(frame[rep(seq_len(nrow(frame)), each), , drop = FALSE], found)
   row.names(result) <- NULL
@@ -86,10 +90,10 @@ average_effects <- function(object, level = 0.95, ...) UseMethod("average_effect
 average_effects.context_glm <- function(object, level = 0.95, ...) {
   table <- object$average_effects
   df <- inference_df(object)
-  statistic <- table$estimate / table$std_error
-  half <- stats::qt(0.5 + level / 2, df) * table$std_error
+  statistic <- table$estimate / table$std.error
+  half <- stats::qt(0.5 + level / 2, df) * table$std.error
   data.frame(
-    term = table$term, estimate = table$estimate, std.error = table$std_error, statistic = statistic,
+    term = table$term, estimate = table$estimate, std.error = table$std.error, statistic = statistic,
     p.value = 2 * stats::pt(abs(statistic), df, lower.tail = FALSE),
     conf.low = table$estimate - half, conf.high = table$estimate + half
   )

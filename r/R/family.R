@@ -45,7 +45,7 @@ core_family <- function(family, call) {
     tweedie = list(name = "tweedie", power = from_variance("p") %||% from_variance("var.power"))
   )
   if (is.null(core)) {
-    robust <- if (startsWith(name, "quasi")) {
+    robust <- if (name %in% c("quasipoisson", "quasibinomial")) {
       sprintf(" For %s() use %s() with cov_type = \"HC1\".", name, sub("^quasi", "", name))
     }
     stop_user(call, "family '", name, "' is not supported. ", SUPPORTED, robust)

@@ -1,6 +1,6 @@
 # From a call to data: the model frame R's way, then numbers for Python.
 
-ROW_ARGUMENTS <- c("data", "subset", "weights", "na.action", "offset", "exposure", "freq_weights", "cluster")
+ROW_ARGUMENTS <- c("data", "subset", "weights", "na.action", "offset", "freq_weights", "cluster")
 
 # The frame of response, predictors and contexts together, so that a row is kept or dropped once for all.
 model_frame <- function(call, formula, context, data, env) {
@@ -9,7 +9,7 @@ model_frame <- function(call, formula, context, data, env) {
   }
   if ("." %in% all.vars(formula[[3]])) {
     contexts <- unlist(lapply(context$variables, all.vars))
-    formula <- stats::formula(stats::terms(formula, data = data[setdiff(names(data), contexts)]))
+    formula <- stats::formula(stats::terms(formula, data = data[setdiff(names(data), contexts)], simplify = TRUE))
   }
   joint <- formula
   for (expr in context$variables) joint[[3]] <- base::call("+", joint[[3]], expr)
@@ -45,9 +45,11 @@ row_inputs <- function(built, family, contrasts, call) {
   for (name in c("weights", "freq_weights")) {
     if (any(get(name) < 0)) stop_user(call, "negative ", name, " not allowed")
   }
+  offset <- stats::model.offset(frame)
+  if (!is.null(offset)) offset <- as.double(offset)
   list(
     x = x, y = response$y, trials = response$trials, weights = weights, freq_weights = freq_weights,
-    offset = total_offset(frame, family, call), cluster = frame[["(cluster)"]]
+    offset = offset, cluster = frame[["(cluster)"]]
   )
 }
 
@@ -57,15 +59,21 @@ row_numbers <- function(values, name, n, call) {
   as.double(values)
 }
 
-total_offset <- function(frame, family, call) {
-  offset <- stats::model.offset(frame)
-  exposure <- frame[["(exposure)"]]
-  if (is.null(exposure)) return(if (is.null(offset)) NULL else as.double(offset))
+# An exposure is the offset that is its logarithm: written so in the call, everything that knows offsets knows it.
+exposure_as_offset <- function(call, family, data, env) {
+  if (is.null(call$exposure)) return(call)
   if (family$link != "log") stop_user(call, "'exposure' needs the log link, but the link is ", family$link)
-  if (!is.numeric(exposure) || any(exposure <= 0)) {
-    stop_user(call, "'exposure' must be positive in every row, but is not in ", sum(!(exposure > 0)), " of them")
+  values <- blaming(call, eval(call$exposure, data, env))
+  subset <- blaming(call, eval(call$subset, data, env))
+  if (!is.null(subset)) values <- values[subset]
+  if (!is.numeric(values) || any(values <= 0, na.rm = TRUE)) {
+    stop_user(call, "'exposure' must be positive in every row, but is not in ", sum(!(values > 0), na.rm = TRUE),
+              " of ", length(values))
   }
-  log(exposure) + if (is.null(offset)) 0 else as.double(offset)
+  logarithm <- base::call("log", call$exposure)
+  call$offset <- if (is.null(call$offset)) logarithm else base::call("+", call$offset, logarithm)
+  call$exposure <- NULL
+  call
 }
 
 # The response as glm() reads it; trials where it counts successes and failures.

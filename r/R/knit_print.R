@@ -14,7 +14,7 @@ knit_print.summary.context_glm <- function(x, digits = 4, ...) {
 kable_of <- function(table, p_column, caption, digits) {
   shown <- as.data.frame(apply(table, 2, function(column) formatC(column, digits = digits, format = "g"), simplify = FALSE),
                          check.names = FALSE)
-  shown[[p_column]] <- format.pval(table[, p_column], digits = 3, eps = 1e-4)
+  shown[[p_column]] <- gsub(" ", "", format.pval(table[, p_column], digits = 3, eps = 1e-4))
   if (ncol(shown) > p_column) shown$Share <- ifelse(is.na(table[, "Share"]), "", sprintf("%.1f%%", 100 * table[, "Share"]))
   rownames(shown) <- rownames(table)
   paste(knitr::kable(shown, caption = caption, align = rep("r", ncol(shown))), collapse = "\n")

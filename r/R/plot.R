@@ -22,7 +22,7 @@ plot.context_glm <- function(x, select = NULL, level = 0.95, rug = TRUE,
   }
   curves <- x$curves[select %||% seq_along(x$curves)]
   if (prod(graphics::par("mfcol")) == 1 && length(curves) > 1 && !ask) {
-    old <- graphics::par(mfrow = grDevices::n2mfrow(length(curves)), mar = c(4.2, 4.2, 1.5, 0.8))
+    old <- graphics::par(mfrow = grDevices::n2mfrow(length(curves), asp = graphics::par("din")[1] / graphics::par("din")[2]), mar = c(4.2, 4.2, 1.5, 0.8))
     on.exit(graphics::par(old))
   }
   if (ask) {
@@ -108,5 +108,5 @@ autoplot.context_glm <- function(object, level = 0.95, ...) {
   ggplot2::ggplot() +
     ggplot2::geom_hline(ggplot2::aes(yintercept = .data$average), averages, linetype = 2, colour = "grey40") +
     unname(layers) + ggplot2::facet_wrap("panel", scales = "free") +
-    ggplot2::labs(x = NULL, y = paste("effect on the scale of the", object$family$link, "link"))
+    ggplot2::labs(x = if (length(contexts <- unique(table$context)) == 1) contexts, y = paste("effect on the scale of the", object$family$link, "link"))
 }

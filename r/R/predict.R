@@ -58,15 +58,11 @@ new_offset <- function(object, newdata, frame, call) {
   total <- NULL
   add <- function(values) total <<- (total %||% 0) + values
   if (!is.null(values <- stats::model.offset(frame))) add(values)
-  env <- environment(object$formula)
-  evaluate <- function(name) {
-    if (is.null(expr <- object$call[[name]])) return(NULL)
-    values <- blaming(call, eval(expr, newdata, env))
-    kept <- attr(frame, "na.action")
-    if (is.null(kept)) values else values[-kept]
+  if (!is.null(expr <- object$call$offset)) {
+    values <- blaming(call, eval(expr, newdata, environment(object$formula)))
+    dropped <- attr(frame, "na.action")
+    add(if (is.null(dropped)) values else values[-dropped])
   }
-  if (!is.null(values <- evaluate("offset"))) add(values)
-  if (!is.null(values <- evaluate("exposure"))) add(log(values))
   if (!is.null(total)) rep_len(as.double(total), nrow(frame))
 }
 

@@ -66,11 +66,8 @@ summary.context_glm <- function(object, ...) {
   ), class = "summary.context_glm")
 }
 
-# Degrees of freedom of Student's t, or infinity for the normal: R's convention where nothing varies, that of gam() else.
-inference_df <- function(object) {
-  if (is_varying(object)) return(if (is.nan(object$residual_df)) Inf else object$residual_df)
-  if (dispersion_known(object$family)) Inf else object$df.residual
-}
+# Degrees of freedom of Student's t where the dispersion is estimated; infinity, the normal, where it is known.
+inference_df <- function(object) if (dispersion_known(object$family)) Inf else object$df.residual
 
 coefficient_matrix <- function(object, rows) {
   df <- inference_df(object)
@@ -90,7 +87,7 @@ varying_matrix <- function(object) {
   table <- table[table$context != "any" | several, ]
   statistic <- if (dispersion_known(object$family)) "Chi.sq" else "F"
   matrix(
-    c(table$edf, table$ref_df, table$statistic, table$p_value, table$share), ncol = 5,
+    c(table$edf, table$ref.df, table$statistic, table$p.value, table$share), ncol = 5,
     dimnames = list(paste(table$predictor, table$context, sep = " by "),
                     c("edf", "Ref.df", statistic, "p-value", "Share"))
   )

@@ -94,6 +94,7 @@ is_packed <- function(x) is.list(x) && !is.null(x$bytes)
 
 unpacked_table <- function(columns) {
   columns <- lapply(columns, function(column) if (is_packed(column)) unpacked(column) else as.character(column))
+  names(columns) <- gsub("_", ".", names(columns), fixed = TRUE)
   as.data.frame(columns, stringsAsFactors = FALSE)
 }
 

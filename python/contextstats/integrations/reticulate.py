@@ -131,10 +131,6 @@ def _table(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
 # ---- actions -----------------------------------------------------------------------------------------------------
 
 
@@ -240,7 +236,6 @@ def _results(res: GLMResults) -> Answer:
         "df_residual": res.df_resid,
         "nobs": res.nobs,
         "scale": res.scale,
-        "residual_df": _number(res.residual_df),
         "deviance": res.deviance,
         "null_deviance": res.null_deviance,
         "linear_predictor": packed(res.rows.eta),
@@ -250,7 +245,7 @@ def _results(res: GLMResults) -> Answer:
         "parameter_estimated": res.family_estimated,
         "cov_type": res.cov_type,
         "information": res.estimates.information,
-        "criterion": _number(res.criterion),
+        "criterion": res.criterion,
         "criterion_name": res.criterion_name,
         "smoothing_parameters": packed(res.smoothing_parameters),
         "penalty_names": list(res.design.penalty_names),
@@ -284,7 +279,7 @@ def _varying(res: GLMResults) -> Answer:
     test = res.test_population()
     return {
         "heterogeneity": _table(res.heterogeneity()),
-        "population_test": {"statistic": test.statistic, "df": test.df, "p_value": test.p_value, "method": test.method},
+        "population_test": {"statistic": test.statistic, "df": test.df, "p.value": test.p_value, "method": test.method},
         "curves": [_curve(res, predictor, context) for predictor, context in res.varying],
         "state": json.dumps(serialize.to_dict(res.predictor()), allow_nan=False, separators=(",", ":")),
     }

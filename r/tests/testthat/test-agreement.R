@@ -11,7 +11,7 @@ all_agrees <- function(fit, python) {
   expect_close(average_effects(fit)$estimate, python$average)
   expect_close(average_effects(fit)$std.error, python$average_se)
   expect_close(as.matrix(heterogeneity(fit)[-(1:2)]), python$varying)
-  expect_close(attr(heterogeneity(fit), "population_test")$p_value, python$population)
+  expect_close(attr(heterogeneity(fit), "population_test")$p.value, python$population)
   expect_close(residuals(fit, "pearson"), python$resid_pearson)
   expect_close(residuals(fit, "deviance"), python$resid_deviance, 1e-11)
   expect_close(residuals(fit, "working"), python$resid_working)

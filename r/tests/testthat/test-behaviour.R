@@ -72,6 +72,54 @@ test_that("contexts may be expressions, dates, logical values and text", {
   expect_equal(predict(dated, d[1:3, ]), predict(dated)[1:3], tolerance = 1e-12)
 })
 
+test_that("arithmetic and parentheses may stand in a context", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  d$half <- d$age / 2
+  d$sum <- d$age + d$z
+  expect_equal(unname(coef(context_glm(poisson ~ dose, ~ (s(age / 2)) + sex, d, poisson))),
+               unname(coef(context_glm(poisson ~ dose, ~ s(half) + sex, d, poisson))))
+  one <- context_glm(poisson ~ dose, ~ s(age + z), d, poisson)
+  expect_equal(unname(coef(one)), unname(coef(context_glm(poisson ~ dose, ~ s(sum), d, poisson))))
+  expect_equal(predict(one, d[1:3, ]), predict(one)[1:3], tolerance = 1e-12)
+})
+
+test_that("an exposure is an offset everywhere", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  d$years <- exp(d$off)
+  ours <- context_glm(poisson ~ dose + z, data = d, family = poisson, exposure = years)
+  theirs <- glm(poisson ~ dose + z + offset(log(years)), data = d, family = poisson)
+  expect_equal(coef(ours), coef(theirs), tolerance = 1e-8)
+  expect_equal(suppressMessages(confint(ours)), suppressMessages(confint(theirs)), tolerance = 1e-6)
+  expect_equal(predict(ours, d[1:4, ]), predict(theirs, d[1:4, ]), tolerance = 1e-8)
+  expect_equal(add1(ours, ~ . + sex), add1(theirs, ~ . + sex), tolerance = 1e-8, ignore_attr = TRUE)
+  expect_equal(coef(update(ours, . ~ . - z)), coef(update(theirs, . ~ . - z)), tolerance = 1e-8)
+})
+
+test_that("fits with different thetas are compared by their likelihoods", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  one <- context_glm(nb ~ dose, data = d, family = mgcv::nb())
+  two <- context_glm(nb ~ dose + z + sex, data = d, family = mgcv::nb())
+  ours <- anova(one, two)
+  theirs <- anova(MASS::glm.nb(nb ~ dose, d), MASS::glm.nb(nb ~ dose + z + sex, d))
+  expect_equal(ours$`LR stat.`[2], theirs$`LR stat.`[2], tolerance = 1e-6)
+  expect_equal(ours$`Pr(>Chi)`[2], theirs$`Pr(Chi)`[2], tolerance = 1e-6)
+  expect_equal(ours$Df[2], 2)
+})
+
+test_that("an estimated dispersion means Student's t, whatever the context", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  fit <- context_glm(gaussian ~ dose, ~ dept, d)
+  theirs <- lm(gaussian ~ dose * dept, d)
+  expect_equal(sort(unname(coef(summary(fit))[, 4])), sort(unname(coef(summary(theirs))[, 4])), tolerance = 1e-8)
+  expect_equal(sort(unname(confint(fit)[, 1])), sort(unname(confint(theirs)[, 1])), tolerance = 1e-8)
+  expect_equal(deviance(fit), deviance(theirs))
+  expect_equal(AIC(fit), AIC(theirs), tolerance = 1e-8)
+})
+
 test_that("a dot stands for the other columns, and a context that is constant is left out", {
   needs_python()
   d <- example_data(missing = FALSE)[c("poisson", "dose", "z", "age")]

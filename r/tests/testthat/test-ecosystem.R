@@ -35,6 +35,9 @@ test_that("broom and knitr", {
     expect_setequal(names(mine), names(its))
     same(mine[names(its)], its)
   }
+  d <- example_data()
+  mine <- augment(context_glm(poisson ~ dose, data = d, family = poisson))
+  expect_identical(mine$.rownames, broom::augment(glm(poisson ~ dose, data = d, family = poisson))$.rownames)
   expect_identical(knitr::kable(tidy(ours), digits = 6), knitr::kable(broom::tidy(theirs), digits = 6))
 })
 

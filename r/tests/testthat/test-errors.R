@@ -32,12 +32,16 @@ test_that("problems that the Python side sees are R conditions with rows by R's 
   d <- example_data(missing = FALSE)
   d$poisson[17] <- -2
   expect_complaint(context_glm(poisson ~ dose, data = d, family = poisson), "non-negative count.*row 17, value -2")
-  d <- subset(d, dose > 0)
-  at <- row.names(d)[d$poisson < 0]
-  bad <- context_glm
+  kept <- subset(d, dose > 0 | poisson < 0)
+  expect_complaint(context_glm(poisson ~ dose, data = kept, family = poisson), "row 17, value -2")
+  row.names(kept) <- paste0("p", row.names(kept))
+  expect_complaint(context_glm(poisson ~ dose, data = kept, family = poisson), "row p17, value -2")
+  d <- subset(d, poisson >= 0)
   expect_error(context_glm(gamma - 100 ~ dose, data = d, family = Gamma("log")), class = "contextstats_DataError")
   expect_error(context_glm(gamma - 100 ~ dose, data = d, family = Gamma("log")), class = "contextstats_ValueError")
-  expect_error(context_glm(gaussian ~ dose, ~ s(age, bs = "tp"), d), class = "contextstats_FormulaError")
+  expect_error(context_glm(gaussian ~ dose, ~ s(age, bs = "tp"), d), "^in the context, s\\(age, bs=\"tp\"\\): bs must be",
+               class = "contextstats_FormulaError")
+  expect_error(context_glm(poisson ~ dose, data = d, exposure = dose - 1), "'exposure' must be positive|log link")
   expect_error(context_glm(gaussian ~ dose, ~ s(age), d, cov_type = "HC9"), "HC9", class = "contextstats_OptionError")
   expect_warning(context_glm(binomial ~ I(ifelse(binomial == 1, 5, -5) + dose / 10), data = d, family = binomial),
                  class = "contextstats_DataWarning")
