@@ -1,14 +1,12 @@
-"""Time and memory of GLM fits beside mgcv, R's glm and statsmodels; see README.md in this folder.
+"""Time, memory and accuracy of GLM fits beside other programs on the same data; see README.md in this folder.
 
-python benchmarks/bench_glm.py [--sizes 10000 100000] [--quick]
+python benchmarks/bench_glm.py [--sizes 10000 100000] [--models varying linear plain additive] [--quick]
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,41 +16,38 @@ from pathlib import Path
 import machine
 import numpy as np
 import simulate
+from programs import (
+    BAM,
+    BAM_ALL,
+    CONTEXTUALIZED,
+    EVERY_PROGRAM,
+    GAM,
+    GAMFIT,
+    GLMGAM,
+    GLUM,
+    GLUM_ALL,
+    OURS,
+    OURS_ALL,
+    PYGAM,
+    R_GLM,
+    SKLEARN,
+    STATSMODELS,
+    Program,
+    version_of,
+)
 
 HERE = Path(__file__).resolve().parent
-LARGEST_FOR_GAM = 10_000
-LARGEST_FOR_ALL_RESPONSES = 100_000
-PLAIN_ROWS = 100_000
-LIMIT_SECONDS = 600
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A program and how it is called."""
-
-    label: str
-    script: str
-    options: tuple[str, ...] = ()
-    ours: bool = False
-
-    @property
-    def in_r(self) -> bool:
-        return self.script.endswith(".R")
-
-    @property
-    def blas_on_one_thread(self) -> bool:
-        return "threads=0" not in self.options or "blas=1" in self.options
-
-
-ONE = Peer("contextstats, 1 thread", "fit_contextstats.py", ("threads=1",), ours=True)
-ALL = Peer("contextstats, all threads", "fit_contextstats.py", ("threads=0",), ours=True)
-CORE = Peer("contextstats, all, BLAS 1", "fit_contextstats.py", ("threads=0", "blas=1"), ours=True)
-BAM = Peer("mgcv bam, discrete", "fit_r.R", ("method=bam",))
-GAM = Peer("mgcv gam, REML", "fit_r.R", ("method=gam",))
-R_GLM = Peer("R glm", "fit_r.R", ("method=glm",))
-STATSMODELS = Peer("statsmodels GLM", "fit_statsmodels.py")
-GLMGAM = Peer("statsmodels GLMGam", "fit_statsmodels.py")
+MODELS = ("varying", "linear", "plain", "additive")
+SLOW_UP_TO = 10_000
+PYGAM_UP_TO = 100_000
+WITHOUT_COVARIANCE_UP_TO = 100_000
+WRITE = {
+    "varying": simulate.write_varying,
+    "additive": simulate.write_varying,
+    "linear": simulate.write_linear,
+    "plain": simulate.write_plain,
+}
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -62,122 +57,151 @@ class Job:
     model: str
     response: str
     n: int
-    peers: tuple[Peer, ...]
+    programs: tuple[Program, ...]
     data: Path = field(compare=False)
 
     @property
     def title(self) -> str:
         what = {
-            "varying": "varying coefficients, REML",
+            "varying": "varying coefficients, p = 5, two contexts, k = 10, REML",
+            "linear": "linear encoder, 100 interactions",
             "plain": f"no context, {simulate.PLAIN_P} coefficients",
             "additive": "additive, penalties given",
         }[self.model]
         return f"{self.response}, n = {self.n:,}: {what}"
 
 
-def jobs(folder: Path, sizes: list[int], responses: list[str], seed: int) -> list[Job]:
+def programs_for(model: str, response: str, n: int) -> tuple[Program, ...]:
+    """Who can fit a model in reasonable time."""
+    if model == "varying":
+        slow = (GAM,) if n <= SLOW_UP_TO else ()
+        slow += (PYGAM,) if n <= PYGAM_UP_TO and response != "negative_binomial" else ()
+        slow += (CONTEXTUALIZED,) if n <= SLOW_UP_TO and response in ("gaussian", "logit") else ()
+        return (OURS, OURS_ALL, BAM, BAM_ALL, GAMFIT, *slow)
+    if model == "additive":
+        return (OURS, GLMGAM)
+    others = (SKLEARN, STATSMODELS) if model == "plain" or n <= WITHOUT_COVARIANCE_UP_TO else (SKLEARN,)
+    return (OURS, OURS_ALL, GLUM, GLUM_ALL, *others, *((R_GLM,) if model == "plain" and n <= PYGAM_UP_TO else ()))
+
+
+def jobs(folder: Path, chosen: argparse.Namespace) -> list[Job]:
     """Write the data and list what is to be fitted."""
     found = []
-    for n in sizes:
-        data = folder / f"varying-{n}"
-        simulate.write_varying(data, n, seed)
-        peers = (ONE, ALL, CORE, BAM, GAM) if n <= LARGEST_FOR_GAM else (ONE, ALL, CORE, BAM)
-        of_size = responses if n <= LARGEST_FOR_ALL_RESPONSES else [r for r in responses if r == "logit"]
-        found += [Job("varying", response, n, peers, data) for response in of_size]
-        if n <= LARGEST_FOR_GAM:
-            found += [Job("additive", response, n, (ONE, GLMGAM), data) for response in responses]
-    n = min(PLAIN_ROWS, max(sizes))
-    data = folder / f"plain-{n}"
-    simulate.write_plain(data, n, seed)
-    return found + [Job("plain", response, n, (ONE, ALL, CORE, STATSMODELS, R_GLM), data) for response in responses]
+    for n in sorted(chosen.sizes):
+        for model in chosen.models:
+            if model == "additive" and n > SLOW_UP_TO:
+                continue
+            data = folder / f"{'varying' if model == 'additive' else model}-{n}"
+            if not data.exists():
+                WRITE[model](data, n, chosen.seed)
+            known = simulate.RESPONSES if model == "varying" else simulate.RESPONSES[:2]
+            for response in (r for r in chosen.responses if r in known):
+                programs = tuple(
+                    p for p in programs_for(model, response, n) if not chosen.only or p.package in chosen.only
+                )
+                found.append(Job(model, response, n, programs, data))
+    return found
 
 
-def run(job: Job, peer: Peer, out: Path) -> dict[str, float] | str:
+def run(job: Job, program: Program, out: Path, limit: float) -> Figures | str:
     """Figures of one child process, or a word on why there are none."""
-    program = "Rscript" if peer.in_r else sys.executable
-    command = [program, str(HERE / "peers" / peer.script), f"data={job.data}", f"response={job.response}"]
-    command += [f"model={job.model}", f"out={out}", *peer.options]
-    environment = dict(os.environ)
-    for name in THREAD_VARIABLES:
-        environment.pop(name, None)
-        if peer.blas_on_one_thread:
-            environment[name] = "1"
+    command = [*program.command(), f"data={job.data}", f"response={job.response}", f"model={job.model}", f"out={out}"]
     out.unlink(missing_ok=True)
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+        done = subprocess.run(command, env=program.environment(), capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
-        return f"stopped after {LIMIT_SECONDS} s"
+        return f"stopped after {limit:.0f} s"
     if done.returncode:
         sys.stderr.write(done.stderr)
         return "failed: " + (done.stderr.strip().splitlines() or ["no message"])[-1][:80]
     pairs = (line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     figures = {name: float(value) for name, value in pairs}
-    if job.model == "varying":
-        curves = np.fromfile(out).reshape(5, -1).T
-        errors = np.sqrt(np.mean((curves - simulate.truth(job.response)) ** 2, axis=0))
-        figures |= {f"rmse{j + 1}": float(error) for j, error in enumerate(errors)}
-    return figures
+    return figures | (accuracy(job, np.fromfile(out)) if out.exists() else {})
 
 
-def missing(peer: Peer) -> str:
-    """Word on a peer that cannot run here, or nothing."""
-    if peer.in_r and (shutil.which("Rscript") is None or not machine.r_version("mgcv")):
-        return "missing: R with mgcv is not installed"
-    if "statsmodels" in peer.label and not machine.python_version("statsmodels"):
-        return "missing: statsmodels is not installed"
-    return ""
+def accuracy(job: Job, written: np.ndarray) -> Figures:
+    """Root mean square error of the coefficients, and the share of 95% intervals that hold the truth."""
+    truth = simulate.linear_coefficients() if job.model == "linear" else simulate.truth(job.response)
+    estimates, errors = (part.reshape(truth.shape, order="F") for part in np.split(written, 2))
+    covered = np.abs(estimates - truth) <= 1.959964 * errors
+    return {
+        "rmse": float(np.sqrt(np.mean((estimates - truth) ** 2))),
+        "coverage": float(covered.mean()) if np.isfinite(errors).all() else math.nan,
+    }
 
 
 HEADER = (
-    f"{'':<29}{'CPU s':>8}{'wall s':>8}{'CPU':>8}{'wall':>8}{'MB':>7}{'deviance':>13}{'edf':>7}"
-    "   RMSE of beta_1 ... beta_5"
+    f"{'':<33}{'CPU s':>9}{'wall s':>9}{'CPU':>8}{'wall':>8}{'MB':>8}{'deviance':>14}{'edf':>7}{'RMSE':>9}{'cover':>7}"
 )
-UNDER = f"{'':<29}{'':>8}{'':>8}{'/ peer':>8}{'/ peer':>8}"
+UNDER = f"{'':<33}{'':>9}{'':>9}{'/ best':>8}{'/ best':>8}"
 
 
-def table(job: Job, results: dict[Peer, dict[str, float] | str]) -> list[str]:
-    """Lines for one job; ratios are to the fastest peer, by the same clock."""
-    others = [r for peer, r in results.items() if not peer.ours and isinstance(r, dict) and r["converged"]]
-    best = {clock: min((r[clock] for r in others), default=math.nan) for clock in ("cpu", "wall")}
+def table(job: Job, results: dict[Program, Figures | str]) -> list[str]:
+    """Lines for one job. Ratios are to the fastest other program that does the same job, by the same clock."""
+    others = [
+        figures
+        for program, figures in results.items()
+        if not program.ours and not program.lacks and isinstance(figures, dict) and figures["converged"]
+    ]
+    best = {clock: min((figures[clock] for figures in others), default=math.nan) for clock in ("cpu", "wall")}
     lines = ["", job.title]
-    for peer, r in results.items():
-        if isinstance(r, str):
-            lines.append(f"  {peer.label:<27}  {r}")
+    for program, figures in results.items():
+        if isinstance(figures, str):
+            lines.append(f"  {program.name:<31}  {figures}")
             continue
-        times = f"{r['cpu']:>8.3f}{r['wall']:>8.3f}{r['cpu'] / best['cpu']:>8.2f}{r['wall'] / best['wall']:>8.2f}"
-        rmse = "".join(f"{r[f'rmse{j}']:>7.4f}" for j in range(1, 6)) if "rmse1" in r else ""
-        note = "" if r["converged"] else "  did not converge"
-        fit = f"{r['memory']:>7.0f}{r['deviance']:>13.2f}{r['edf']:>7.1f}  {rmse}{note}"
-        lines.append(f"  {peer.label:<27}{times}{fit}".rstrip())
+        times = f"{figures['cpu']:>9.3f}{figures['wall']:>9.3f}"
+        times += "".join(f"{figures[clock] / best[clock]:>8.3f}" for clock in ("cpu", "wall"))
+        fit = (
+            f"{figures['memory']:>8.0f}" + _blank("{:>14.2f}", figures["deviance"]) + _blank("{:>7.1f}", figures["edf"])
+        )
+        fit += _blank("{:>9.4f}", figures.get("rmse", math.nan)) + _blank("{:>7.3f}", figures.get("coverage", math.nan))
+        note = program.lacks if figures["converged"] else "did not converge"
+        lines.append(f"  {program.name:<31}{times}{fit}  {note}".rstrip())
     return lines
 
 
+def _blank(form: str, value: float) -> str:
+    text = form.format(value)
+    return " " * len(text) if math.isnan(value) else text
+
+
+def versions() -> list[str]:
+    """One line with the version of every program, or that it is missing."""
+    found = [f"{program.package} {version_of(program) or 'missing'}" for program in EVERY_PROGRAM]
+    return ["Programs: " + ", ".join(found)]
+
+
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Time and memory of GLM fits beside other programs.")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000], help="rows; above 1e5 logit only")
+    parser = argparse.ArgumentParser(description="Time, memory and accuracy of GLM fits beside other programs.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000], help="rows")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--responses", nargs="+", choices=simulate.RESPONSES, default=list(simulate.RESPONSES))
-    parser.add_argument("--quick", action="store_true", help="2000 rows, without mgcv's gam; nothing is written")
+    parser.add_argument("--only", nargs="+", default=[], metavar="PACKAGE", help="run these programs alone")
+    parser.add_argument("--quick", action="store_true", help="2000 rows; nothing is written")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds that one program may take for one job")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=HERE / "results" / "glm.txt")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    chosen.sizes = [2000] if chosen.quick else chosen.sizes
+    return chosen
 
 
 def main() -> None:
     chosen = options()
-    sizes = [2000] if chosen.quick else sorted(chosen.sizes)
-    lines = [*machine.facts(), "", HEADER, UNDER]
+    lines = [*machine.facts(), *versions(), "", HEADER, UNDER]
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for job in jobs(folder, sizes, chosen.responses, chosen.seed):
-            peers = [peer for peer in job.peers if not (chosen.quick and peer is GAM)]
-            results = {peer: missing(peer) or run(job, peer, folder / "curves.f64") for peer in peers}
+        for job in jobs(folder, chosen):
+            out = folder / "coefficients.f64"
+            results = {program: program.missing() or run(job, program, out, chosen.limit) for program in job.programs}
             lines += (part := table(job, results))
             print("\n".join(part), flush=True)
+            if not chosen.quick:
+                chosen.output.write_text("\n".join(lines) + "\n")
     lines += ["", machine.load("at the end")]
     print("\n".join(lines[-2:]))
     if not chosen.quick:
-        chosen.output.parent.mkdir(exist_ok=True)
         chosen.output.write_text("\n".join(lines) + "\n")
 
 

@@ -1,15 +1,14 @@
-"""Child process: one model with contextstats."""
+"""Child process: one model with contextstats, with everything a user looks at: standard errors, tests, the summary."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from measure import load, measure, report, task
+from measure import load, measure, plain, report, task, write_coefficients
 
 import contextstats as cs
 
-FAMILIES = {"gaussian": "gaussian", "logit": "binomial", "poisson": "poisson"}
-BOTH = "s(c1) + s(c2)"
+FAMILIES = {"logit": "binomial"}
 
 
 def main() -> None:
@@ -17,29 +16,39 @@ def main() -> None:
     response, threads = job["response"], int(job["threads"]) or None
     columns = load(job["data"])
     grid = pd.DataFrame({name: columns.pop(f"grid_{name}") for name in ("c1", "c2") if f"grid_{name}" in columns})
-    frame = pd.DataFrame(columns)
-    predictors = [name for name in frame.columns if name.startswith("x")]
-    y, x = frame[f"y_{response}"].to_numpy(), frame[predictors].to_numpy()
-    family = FAMILIES[response]
+    y = columns[f"y_{response}"]
+    columns = {name: values for name, values in columns.items() if not name.startswith("y_")}
+    frame = pd.DataFrame(columns | {"y": y})
+    family = FAMILIES.get(response, response)
+    predictors = " + ".join(name for name in columns if name.startswith("x"))
+    contexts = " + ".join(name for name in columns if name.startswith("c"))
+    additive = {"Intercept": "s(c1, bs='bs') + s(c2, bs='bs')"}
+    context = {"varying": "s(c1) + s(c2)", "linear": contexts, "additive": additive}.get(job["model"])
 
     def fit(rows: int | None) -> cs.GLMResults:
         if job["model"] == "plain":
-            exog = np.column_stack([np.ones(len(y[:rows])), x[:rows]])
-            res = cs.ContextualGLM(y[:rows], exog, family=family).fit(threads=threads)
-        elif job["model"] == "additive":
-            context = {"Intercept": "s(c1, bs='bs') + s(c2, bs='bs')"}
-            model = cs.glm(f"y_{response} ~ x2 + x3 + x4 + x5", context, frame[:rows], family=family)
-            res = model.fit(smoothing=1.0, threads=threads)
+            res = cs.ContextualGLM(y[:rows], plain(columns, rows), family=family).fit(threads=threads)
         else:
-            model = cs.glm(f"y_{response} ~ x2 + x3 + x4 + x5", BOTH, frame[:rows], family=family)
-            res = model.fit(threads=threads)
+            given = {"smoothing": 1.0} if job["model"] == "additive" else {}
+            res = cs.glm(f"y ~ {predictors}", context, frame[:rows], family=family).fit(threads=threads, **given)
         assert np.isfinite(res.bse).all()
+        assert str(res.summary())
         return res
 
     res, figures = measure(fit)
     if job["model"] == "varying":
-        np.asfortranarray(res.coefficient_array(grid)).T.tofile(job["out"])
+        table = res.coefficients(grid)
+        shape = (len(grid), len(res.design.x_names))
+        parts = (table[name].to_numpy().reshape(shape, order="F") for name in ("estimate", "std_error"))
+        write_coefficients(job["out"], *parts)
+    elif job["model"] == "linear":
+        write_coefficients(job["out"], *(_by_predictor(res, part) for part in (res.params, res.bse)))
     report(figures | {"deviance": float(res.deviance), "edf": float(res.edf), "converged": float(res.converged)})
+
+
+def _by_predictor(res: cs.GLMResults, values: pd.Series) -> np.ndarray:
+    """Coefficients in rows of predictors and columns 1, c_1, c_2, ..."""
+    return values.to_numpy().reshape(len(res.design.x_names), -1)
 
 
 main()

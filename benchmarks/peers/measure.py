@@ -28,6 +28,20 @@ def load(folder: str) -> dict[str, np.ndarray]:
     return {path.stem: np.fromfile(path) for path in sorted(Path(folder).glob("*.f64"))}
 
 
+def kronecker(columns: dict[str, np.ndarray], rows: int | None) -> np.ndarray:
+    """Columns 1, x_j, c_k and x_j c_k: the design of a linear encoder for programs that need it written out."""
+    x = np.column_stack([values[:rows] for name, values in columns.items() if name.startswith("x")])
+    c = np.column_stack([values[:rows] for name, values in columns.items() if name.startswith("c")])
+    x, c = (np.column_stack([np.ones(len(part)), part]) for part in (x, c))
+    return np.asfortranarray((x[:, :, None] * c[:, None, :]).reshape(len(x), -1))
+
+
+def plain(columns: dict[str, np.ndarray], rows: int | None) -> np.ndarray:
+    """A column of ones and the predictors."""
+    x = [values[:rows] for name, values in columns.items() if name.startswith("x")]
+    return np.asfortranarray(np.column_stack([np.ones(len(x[0])), *x]))
+
+
 def memory_mb(field: str) -> float:
     """VmRSS (memory now) or VmHWM (its maximum) of this process; nan where the system does not tell."""
     try:
@@ -45,12 +59,13 @@ def reset_peak() -> None:
         sys.stderr.write("The peak of memory cannot be reset here: figures are upper bounds.\n")
 
 
-def measure(fit: Callable[[int | None], Any]) -> tuple[Any, dict[str, float]]:
+def measure(fit: Callable[[int | None], Any], warm_up: bool = True) -> tuple[Any, dict[str, float]]:
     """Fit the first 1000 rows, so that code is loaded, then all rows: up to five times if that is quick."""
     gc.collect()
     reset_peak()
     before = memory_mb("VmRSS")
-    fit(WARM_UP_ROWS)
+    if warm_up:
+        fit(WARM_UP_ROWS)
     wall, cpu, peak, result = [], [], float("nan"), None
     while len(wall) < MAX_REPEATS and sum(wall) < ENOUGH_SECONDS:
         result = None
@@ -60,11 +75,17 @@ def measure(fit: Callable[[int | None], Any]) -> tuple[Any, dict[str, float]]:
         cpu.append(time.process_time() - start_cpu)
         wall.append(time.perf_counter() - start_wall)
         peak = memory_mb("VmHWM") if len(wall) == 1 else peak
-    figures = {"cpu": statistics.median(cpu), "wall": statistics.median(wall), "memory": peak - before}
-    return result, figures | {"repeats": len(wall)}
+    figures = {"cpu": statistics.median(cpu), "cpu_min": min(cpu), "wall": statistics.median(wall)}
+    return result, figures | {"memory": peak - before, "repeats": len(wall)}
 
 
 def report(figures: dict[str, float]) -> None:
     """Print key=value lines for the parent."""
     for name, value in figures.items():
         sys.stdout.write(f"{name}={value:.10g}\n")
+
+
+def write_coefficients(path: str, estimates: np.ndarray, errors: np.ndarray | None = None) -> None:
+    """Estimates, and standard errors where there are any, column by column, to be compared with the truth."""
+    errors = np.full_like(estimates, np.nan) if errors is None else errors
+    np.concatenate([estimates.ravel(order="F"), errors.ravel(order="F")]).tofile(path)
