@@ -84,6 +84,27 @@ class GramReml {
     return fit;
   }
 
+  /// Posterior covariance of the coefficients, with the uncertainty of estimated smoothing parameters.
+  ///
+  /// With V the inverse Hessian of the criterion (a vague prior of precision 0.1 added) and D the rows
+  /// lambda_k d_k it is phi H^-1 + H^-1 [(D'V D) o (theta theta' + phi H^-1 / 4)] H^-1: the coefficients move
+  /// with the smoothing parameters, and so does the symmetric root of their covariance. Source: Wood, Pya and
+  /// Saefken (2016), JASA 111, 1548-1563, who differentiate the Cholesky root.
+  MatrixXd covariance(const GramFit& fit) const {
+    MatrixXd out = fit.scale * fit.inverse;
+    if (fit.rho.size() == 0) return out;
+    MatrixXd hessian = derivatives(fit).hessian;
+    const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(hessian);
+    const VectorXd precision = eigen.eigenvalues().cwiseMax(0.0).array() + 0.1;
+    const MatrixXd d = fit.rho.array().exp().matrix().asDiagonal() * p_.penalties;
+    const MatrixXd turned =
+        precision.cwiseSqrt().cwiseInverse().asDiagonal() * eigen.eigenvectors().transpose() * d;
+    const MatrixXd moved =
+        (turned.transpose() * turned)
+            .cwiseProduct(fit.theta * fit.theta.transpose() + 0.25 * fit.scale * fit.inverse);
+    return out + fit.inverse * moved * fit.inverse;
+  }
+
  private:
   double residual_df() const { return std::max(p_.n - free_, 1.0); }
 

@@ -60,11 +60,12 @@ class LocationScale {
       before = now;
       if (fit.converged) break;
     }
+    fit_mean(variance_.h(), fit, true);
     fit.log_variance = variance_.theta();
     fit.log_variance_covariance = variance_.covariance();
     fit.log_variance_lambda = variance_.lambda();
     fit.log_variance_edf = variance_.edf();
-    fit.log_likelihood = before;
+    fit.log_likelihood = log_likelihood();
     return fit;
   }
 
@@ -74,7 +75,7 @@ class LocationScale {
   static constexpr double kLeastKept =
       0.02;  // a row that the mean fits by itself says little of the variance
 
-  bool fit_mean(const VectorXd& h, LocationScaleFit& fit) {
+  bool fit_mean(const VectorXd& h, LocationScaleFit& fit, bool last = false) {
     const VectorXd w = (-h.array()).exp();
     const VectorXd wy = w.cwiseProduct(y_);
     const MatrixXd g = gram(rows_, w, execution_);
@@ -91,7 +92,7 @@ class LocationScale {
     fit.mean = found.theta;
     fit.mean_lambda = found.rho.array().exp();
     fit.mean_edf = found.edf;
-    fit.mean_covariance = found.inverse;
+    if (last) fit.mean_covariance = given ? found.inverse : MatrixXd(reml.covariance(found) / found.scale);
     residual_ = y_ - linear_predictor(rows_, found.theta, execution_);
     if (!functions_.constant()) {
       const VectorXd form = quadratic_form(rows_, found.inverse, execution_);

@@ -63,7 +63,7 @@ class LogVariance {
     h_ += share * change;
     theta_ += share * way;
     edf_ = found.edf;
-    covariance_ = found.scale * found.inverse;
+    covariance_ = given ? MatrixXd(found.scale * found.inverse) : reml.covariance(found);
     return share * longest;
   }
 

@@ -166,14 +166,15 @@ class Neighborhoods {
     cross << gram_.col(start).head(start), gram_.col(start).tail(rest);
     rho << all.rho.head((j + 1) * k), all.rho.tail((q_ - 2 - j) * k);
     const MatrixXd penalties = functions_.repeated_penalties(q_ - 1);
-    const GramFit found =
-        GramReml({gram, cross, gram_(start, start), n_, penalties, std::nullopt}).minimize(rho);
+    const GramReml reml({gram, cross, gram_(start, start), n_, penalties, std::nullopt});
+    const GramFit found = reml.minimize(rho);
+    const MatrixXd unit = reml.covariance(found) / found.scale;
     Node out;
     out.theta = VectorXd::Zero(gram_.rows());
     out.theta.head(start) = found.theta.head(start), out.theta.tail(rest) = found.theta.tail(rest);
     out.inverse = MatrixXd::Zero(gram_.rows(), gram_.cols());
-    out.inverse.topLeftCorner(start, start) = found.inverse.topLeftCorner(start, start);
-    out.inverse.bottomRightCorner(rest, rest) = found.inverse.bottomRightCorner(rest, rest);
+    out.inverse.topLeftCorner(start, start) = unit.topLeftCorner(start, start);
+    out.inverse.bottomRightCorner(rest, rest) = unit.bottomRightCorner(rest, rest);
     out.rho = all.rho;
     out.rho.head((j + 1) * k) = found.rho.head((j + 1) * k);
     out.rho.tail((q_ - 2 - j) * k) = found.rho.tail((q_ - 2 - j) * k);

@@ -92,7 +92,7 @@ class PairwiseCorrelations {
       const double share = longest > 0.5 ? 0.5 / longest : 1.0;
       z += share * change;
       fit.theta += share * way;
-      fit.covariance = found.scale * found.inverse;
+      fit.covariance = given ? MatrixXd(found.scale * found.inverse) : reml.covariance(found);
       fit.lambda = found.rho.array().exp();
       fit.edf = found.edf;
       fit.scale = found.scale;

@@ -52,13 +52,13 @@ class PrecisionNewton {
       fit.positive = found.positive;
       if (!found.positive) return fit;
       rho_ = found.rho;
-      fit.covariance = found.inverse;
       fit.edf = found.edf;
       fit.value = terms.value;
       fit.gradient_norm = (terms.gradient + penalty().cwiseProduct(fit.theta)).cwiseAbs().maxCoeff();
       const VectorXd way = found.theta - fit.theta;
       const double decrement = way.dot(hessian * way + penalty().cwiseProduct(way));
       fit.converged = decrement <= options_.tolerance * options_.tolerance * (1.0 + std::abs(terms.value));
+      if (fit.converged) fit.covariance = fixed ? found.inverse : reml.covariance(found);
       if (fit.converged || !advance(way, terms, decrement, fit.theta)) break;
     }
     fit.lambda = rho_.array().exp();
