@@ -227,9 +227,9 @@ block_table <- function(blocks) {
 
 # What only fits with varying coefficients have.
 varying_parts <- function(found, problem) {
-  curves <- lapply(found$curves, function(curve) {
-    curve[] <- lapply(curve, function(part) if (is_packed(part)) unpacked(part) else unlist(part))
-    curve
+  pictures <- function(each) lapply(each, function(one) {
+    one[] <- lapply(one, function(part) if (is_packed(part)) unpacked(part) else unlist(part))
+    one
   })
   list(
     method = "context_glm",
@@ -238,6 +238,7 @@ varying_parts <- function(found, problem) {
       parameters = stats::setNames(found$smoothing_parameters, unlist(found$penalty_names))
     ),
     heterogeneity = unpacked_table(found$heterogeneity),
-    population_test = found$population_test, curves = curves, state = found$state
+    population_test = found$population_test, curves = pictures(found$curves), surfaces = pictures(found$surfaces),
+    state = found$state
   )
 }

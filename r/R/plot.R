@@ -1,7 +1,8 @@
 #' Plot the coefficients as functions of context
 #'
 #' One panel for each varying coefficient and context, the other contexts at their medians or most frequent levels. The
-#' dashed line is the average effect, ticks mark the data.
+#' dashed line is the average effect, ticks mark the data. Tensor products are drawn as surfaces, white where no data are
+#' near.
 #'
 #' @param x A fit of [context_glm()].
 #' @param select Which panels, by number; all by default.
@@ -15,22 +16,48 @@
 #' plot(context_glm(mpg ~ wt, context = ~ s(hp, k = 5), data = mtcars))
 #' @export
 plot.context_glm <- function(x, select = NULL, level = 0.95, rug = TRUE,
-                             ask = grDevices::dev.interactive() && prod(graphics::par("mfcol")) < length(x$curves), ...) {
+                             ask = grDevices::dev.interactive() && prod(graphics::par("mfcol")) < length(panels(x)), ...) {
   if (!is_varying(x)) {
     x$context <- NULL
     return(NextMethod())
   }
-  curves <- x$curves[select %||% seq_along(x$curves)]
-  if (prod(graphics::par("mfcol")) == 1 && length(curves) > 1 && !ask) {
-    old <- graphics::par(mfrow = grDevices::n2mfrow(length(curves), asp = graphics::par("din")[1] / graphics::par("din")[2]), mar = c(4.2, 4.2, 1.5, 0.8))
+  shown <- panels(x)
+  shown <- shown[select %||% seq_along(shown)]
+  if (prod(graphics::par("mfcol")) == 1 && length(shown) > 1 && !ask) {
+    old <- graphics::par(mfrow = grDevices::n2mfrow(length(shown), asp = graphics::par("din")[1] / graphics::par("din")[2]), mar = c(4.2, 5, 1.5, 0.8), mgp = c(3.2, 0.8, 0))
     on.exit(graphics::par(old))
   }
   if (ask) {
     before <- grDevices::devAskNewPage(TRUE)
     on.exit(grDevices::devAskNewPage(before), add = TRUE)
   }
-  for (curve in curves) draw_curve(x, curve, level, rug, ...)
+  for (one in shown) {
+    if (is.null(one$contexts)) draw_curve(x, one, level, rug, ...) else draw_surface(x, one, rug, ...)
+  }
   invisible(curve_table(x, level))
+}
+
+panels <- function(x) c(x$curves, x$surfaces)
+
+draw_surface <- function(x, surface, rug, ...) {
+  data <- x$model[surface$contexts]
+  grid <- expand.grid(surface$first, surface$second)
+  far <- mgcv::exclude.too.far(grid[[1]], grid[[2]], as.double(data[[1]]), as.double(data[[2]]), 0.1)
+  values <- surface$estimate
+  values[far] <- NA
+  average <- x$average_effects$estimate[x$average_effects$term == surface$predictor]
+  reach <- max(abs(values - average), na.rm = TRUE)
+  defaults <- list(
+    x = surface$first, y = surface$second, z = values, zlim = average + c(-1, 1) * reach, las = 1,
+    col = grDevices::hcl.colors(25, "Purple-Green"), xlab = surface$contexts[1], ylab = surface$contexts[2],
+    main = effect_label(surface$predictor), font.main = 1, cex.main = 1
+  )
+  do.call(graphics::image, utils::modifyList(defaults, list(...)))
+  graphics::contour(surface$first, surface$second, values, add = TRUE, col = "grey20", labcex = 0.7)
+  if (rug) {
+    few <- unique(round(seq(1, nrow(data), length.out = min(500, nrow(data)))))
+    graphics::points(as.double(data[[1]])[few], as.double(data[[2]])[few], pch = ".", col = "grey20")
+  }
 }
 
 draw_curve <- function(x, curve, level, rug, ...) {
@@ -86,6 +113,7 @@ curve_table <- function(x, level) {
 # ggplot2's autoplot(), registered when ggplot2 is loaded.
 autoplot.context_glm <- function(object, level = 0.95, ...) {
   require_varying(object, sys.call(-1))
+  if (!length(object$curves)) stop_user(sys.call(-1), "autoplot() draws no surfaces: use plot()")
   table <- curve_table(object, level)
   panel <- sprintf("%s by %s", table$predictor, table$context)
   table$panel <- factor(panel, unique(panel))

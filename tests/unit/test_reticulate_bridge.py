@@ -11,14 +11,15 @@ from numpy.testing import assert_array_equal
 
 import contextstats as cs
 from contextstats.integrations import reticulate
+from contextstats.integrations.reticulate.transport import array, packed
 
 N = 200
 
 
 def sent(values, kind="double"):
     """An array as R packs it."""
-    array = np.asarray(values, dtype={"double": "<f8", "integer": "<i4"}[kind])
-    return {"bytes": bytearray(array.tobytes(order="F")), "shape": list(array.shape), "type": kind}
+    values = np.asarray(values, dtype={"double": "<f8", "integer": "<i4"}[kind])
+    return {"bytes": bytearray(values.tobytes(order="F")), "shape": list(values.shape), "type": kind}
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,10 @@ def test_a_fit_answers_with_the_numbers_of_the_public_names(data, request_):
     res = cs.glm("y ~ dose", context="s(age) + center", data=data, family="poisson").fit()
     value = answer["value"]
 
-    assert_array_equal(reticulate.array(value["coefficients"]), res.params)
-    assert_array_equal(reticulate.array(value["vcov"]), res.cov_params())
-    assert_array_equal(reticulate.array(value["fitted"]), res.fittedvalues)
-    assert_array_equal(reticulate.array(value["heterogeneity"]["p_value"]), res.heterogeneity()["p_value"])
+    assert_array_equal(array(value["coefficients"]), res.params)
+    assert_array_equal(array(value["vcov"]), res.cov_params())
+    assert_array_equal(array(value["fitted"]), res.fittedvalues)
+    assert_array_equal(array(value["heterogeneity"]["p_value"]), res.heterogeneity()["p_value"])
     assert value["heterogeneity"]["predictor"][0] == "(Intercept)"
     assert value["names"][0] == "(Intercept)"
     assert value["names"][1].startswith("s(age)")
@@ -92,16 +93,16 @@ def test_what_new_data_need_is_small_and_answers_as_the_results(data, request_):
 
     asked = {**request_, "state": state, "se": True, "offset": None}
     found = reticulate.call("predict", asked)["value"]
-    assert_array_equal(reticulate.array(found["link"]), res.get_prediction().linear_predictor)
-    assert_array_equal(reticulate.array(found["se_link"]), res.get_prediction().se_linear)
+    assert_array_equal(array(found["link"]), res.get_prediction().linear_predictor)
+    assert_array_equal(array(found["se_link"]), res.get_prediction().se_linear)
 
-    matrix = reticulate.array(reticulate.call("design_matrix", asked)["value"]["matrix"])
+    matrix = array(reticulate.call("design_matrix", asked)["value"]["matrix"])
     np.testing.assert_allclose(matrix @ res.params, res.linear_predictor, rtol=1e-12)
 
     asked = {**asked, "n": N, "level": 0.9, "simultaneous": False, "terms": ["dose"]}
     table = reticulate.call("coefficients", asked)["value"]["table"]
     expected = res.coefficients(level=0.9, terms=["dose"])
-    assert_array_equal(reticulate.array(table["conf_low"]), expected["conf_low"])
+    assert_array_equal(array(table["conf_low"]), expected["conf_low"])
     assert table["term"] == ["dose"] * N
 
 
@@ -134,6 +135,6 @@ def test_an_interrupt_is_not_swallowed(request_, monkeypatch):
 
 def test_arrays_survive_the_way_there_and_back():
     matrix = np.arange(6.0).reshape(2, 3)
-    assert_array_equal(reticulate.array(reticulate.packed(matrix)), matrix)
-    assert reticulate.packed(matrix)["bytes"][:16] == np.array([0.0, 3.0]).tobytes()
-    assert reticulate.packed(np.array([True, False]))["type"] == "integer"
+    assert_array_equal(array(packed(matrix)), matrix)
+    assert packed(matrix)["bytes"][:16] == np.array([0.0, 3.0]).tobytes()
+    assert packed(np.array([True, False]))["type"] == "integer"

@@ -133,6 +133,23 @@ test_that("a dot stands for the other columns, and a context that is constant is
   expect_s3_class(plain, "glm")
 })
 
+test_that("curves and surfaces that plots draw are the coefficients", {
+  needs_python()
+  d <- example_data(missing = FALSE)
+  fit <- context_glm(poisson ~ dose, list(dose = ~ te(age, z, k = 4) + dept, `(Intercept)` = ~ s(age)), d, poisson)
+  expect_identical(vapply(fit$curves, `[[`, "", "context"), c("age", "dept"))
+  surface <- fit$surfaces[[1]]
+  at <- data.frame(age = surface$first[c(3, 20)], z = surface$second[c(31, 5)],
+                   dept = names(which.max(table(d$dept))))
+  expect_equal(diag(surface$estimate[c(3, 20), c(31, 5)]), coefficients_at(fit, at, terms = "dose")$estimate,
+               tolerance = 1e-12)
+  at <- data.frame(age = median(d$age), z = median(d$z), dept = levels(d$dept))
+  expect_equal(fit$curves[[2]]$estimate, coefficients_at(fit, at, terms = "dose")$estimate, tolerance = 1e-12)
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_no_error(plot(fit))
+})
+
 test_that("summaries and plots of a fit look as they should", {
   needs_python()
   fit <- context_glm(mpg ~ wt, ~ s(hp, k = 5) + factor(am), data = mtcars)
