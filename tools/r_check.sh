@@ -27,7 +27,7 @@ source=$PWD/r
 cd "$folder"
 rm -rf contextstats_*.tar.gz contextstats.Rcheck
 R CMD build "$source"
-R CMD check --no-manual contextstats_*.tar.gz
+R CMD check --no-manual contextstats_*.tar.gz || { cat contextstats.Rcheck/tests/*.fail 2>/dev/null; exit 1; }
 
 log=contextstats.Rcheck/00check.log
 tests=$(cat contextstats.Rcheck/tests/testthat.Rout* | grep -E '^\[ FAIL [0-9]+ ' | tail -1)

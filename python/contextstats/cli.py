@@ -90,7 +90,7 @@ def _add_fit(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     fit.add_argument("formula", metavar="FORMULA", help='response and predictors, "y ~ dose + sex"')
-    fit.add_argument("--data", metavar="FILE", required=True, help="CSV, TSV, Parquet or Feather")
+    fit.add_argument("--data", metavar="FILE", required=True, help="CSV, TSV, Parquet, Feather or .rds of R")
     fit.add_argument(
         "--context",
         metavar="TERMS",
@@ -193,7 +193,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV, TSV, Parquet or Feather file.
+    """Read a CSV, TSV, Parquet or Feather file, or one written by R's saveRDS().
 
     Raises
     ------
@@ -205,6 +205,10 @@ def read_table(path: Path) -> pd.DataFrame:
     kind = path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     if not path.is_file():
         raise DataError(f"--data must name a file, but there is none at {path}.")
+    if kind == "rds":
+        from contextstats.integrations.r import read_rds
+
+        return read_rds(path)
     try:
         if kind in ("csv", "tsv", "txt"):
             return pd.read_csv(path, sep="," if kind == "csv" else "\t")
@@ -219,7 +223,7 @@ def read_table(path: Path) -> pd.DataFrame:
         ) from None
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as {kind}: {error}") from None
-    raise DataError(f"--data must be a .csv, .tsv, .parquet or .feather file, but is {path.name}.")
+    raise DataError(f"--data must be a .csv, .tsv, .parquet, .feather or .rds file, but is {path.name}.")
 
 
 def parse_context(text: str | None) -> str | dict[str, str] | None:

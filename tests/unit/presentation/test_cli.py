@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from numpy.testing import assert_allclose
 
 import contextstats as cs
 from contextstats import cli
-from contextstats.errors import DataError, OptionError
+from contextstats.errors import DataError, MissingPackageError, OptionError
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,14 @@ def test_all_kinds_of_tables_give_the_same_fit(folder, capsys, name):
         return capsys.readouterr().out
 
     assert printed(name) == printed("d.csv")
+
+
+def test_files_of_r_are_read(monkeypatch):
+    path = Path(__file__).parents[2] / "reference" / "r_frame.rds"
+    assert cli.read_table(path)["kind"].cat.categories.tolist() == ["v", "u", "unused"]
+    monkeypatch.setitem(sys.modules, "rdata.parser", None)
+    with pytest.raises(MissingPackageError, match=r"contextstats\[rds\]"):
+        cli.read_table(path)
 
 
 def test_options_reach_the_fit(folder, tmp_path, table):
@@ -187,7 +197,7 @@ def test_smoothing_is_a_name_or_numbers():
 
 def test_files_that_cannot_be_read(tmp_path, monkeypatch):
     (tmp_path / "d.xlsx").write_text("x")
-    with pytest.raises(DataError, match=r"must be a \.csv, \.tsv, \.parquet or \.feather file"):
+    with pytest.raises(DataError, match=r"must be a \.csv, \.tsv, \.parquet, \.feather or \.rds file"):
         cli.read_table(tmp_path / "d.xlsx")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(DataError, match=r"cannot be read as csv: No columns"):
