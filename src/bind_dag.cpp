@@ -80,21 +80,34 @@ py::dict search_gated(ConstMatrix x, const MatrixXd& basis, const VectorXd& star
   return to_dict(result);
 }
 
-py::dict search_order(const MatrixXd& gram, const MatrixXd& roughness, const MatrixXd& allowed,
-                      const MatrixXd& required, const std::vector<Order>& starts, const VectorXd& node_weight,
-                      int kicks, unsigned seed) {
-  const Hooks hooks = make_hooks(py::none());
-  const EdgeLayout layout{allowed.rows(), roughness.rows()};
-  const OrderRules rules{allowed, required};
-  const OrderSearchResult found = without_gil([&] {
-    NodeScores scores(gram, roughness, layout, rules.allowed, node_weight);
-    return OrderSearch(scores, rules, hooks)(starts, kicks, seed);
-  });
-  py::dict out;
-  out["order"] = found.order;
-  out["score"] = found.score;
-  return out;
-}
+/// Node scores with the arrays they come from; searches share what is already known.
+class OrderScores {
+ public:
+  OrderScores(MatrixXd gram, MatrixXd roughness, MatrixXd allowed, VectorXd node_weight)
+      : gram_(std::move(gram)),
+        roughness_(std::move(roughness)),
+        allowed_(std::move(allowed)),
+        node_weight_(std::move(node_weight)),
+        scores_(gram_, roughness_, {allowed_.rows(), roughness_.rows()}, allowed_, node_weight_) {}
+  OrderScores(const OrderScores&) = delete;
+  OrderScores& operator=(const OrderScores&) = delete;
+
+  py::dict search(const MatrixXd& required, const std::vector<Order>& starts, int restarts, unsigned seed) {
+    const Hooks hooks = make_hooks(py::none());
+    const OrderRules rules{allowed_, required};
+    const OrderSearchResult found =
+        without_gil([&] { return OrderSearch(scores_, rules, hooks)(starts, restarts, seed); });
+    py::dict out;
+    out["order"] = found.order;
+    out["score"] = found.score;
+    return out;
+  }
+
+ private:
+  MatrixXd gram_, roughness_, allowed_;
+  VectorXd node_weight_;
+  NodeScores scores_;
+};
 
 /// Every p x p matrix of a stack made acyclic on its own.
 Stack project(const Stack& weights, double threshold) {
@@ -126,7 +139,10 @@ void bind_dag(py::module_& m) {
         py::arg("node_weight"), py::arg("sparsity"), py::arg("edge_ridge"), py::arg("gate_ridge"),
         py::arg("strategy"), py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"),
         py::arg("progress"));
-  m.def("search_order", &search_order, py::arg("gram"), py::arg("roughness"), py::arg("allowed"),
-        py::arg("required"), py::arg("starts"), py::arg("node_weight"), py::arg("kicks"), py::arg("seed"));
+  py::class_<OrderScores>(m, "OrderScores")
+      .def(py::init<MatrixXd, MatrixXd, MatrixXd, VectorXd>(), py::arg("gram"), py::arg("roughness"),
+           py::arg("allowed"), py::arg("node_weight"))
+      .def("search", &OrderScores::search, py::arg("required"), py::arg("starts"), py::arg("restarts"),
+           py::arg("seed"));
   m.def("project_to_dag", &project, py::arg("weights"), py::arg("threshold"));
 }

@@ -137,6 +137,28 @@ def test_the_order_is_one_of_the_graph(fitted):
             assert res.order.index(parent) < res.order.index(child)
 
 
+def test_evidence_of_directions_is_a_difference_of_likelihoods():
+    rng = np.random.default_rng(5)
+    c = rng.uniform(-1, 1, 500)
+    a, e, f = rng.normal(size=(3, 500))
+    x = {"a": a, "b": 2 * c * a + e, "d": 0.8 * a + f}
+    free = cs.BayesianNetwork(x, {"c": c}, encoder=cs.Linear()).fit()
+    table = free.directions().set_index(["source", "target"])["evidence"]
+    assert table["a", "b"] > 50
+    faint = table[[pair for pair in table.index if set(pair) == {"a", "d"}]]
+    assert faint.item() < 3  # a constant effect can be turned around where variances are free
+
+    pair = {"a": x["a"], "d": x["d"]}
+    ours = cs.BayesianNetwork(pair, {"c": c}, encoder=cs.Linear()).fit()
+    first, second = (ours.edges()[end].item() for end in ("source", "target"))
+    given = [
+        cs.BayesianNetwork(pair, {"c": c}, encoder=cs.Linear(), order=order).fit(threshold=0.0)
+        for order in ([first, second], [second, first])
+    ]
+    assert_allclose(ours.directions()["evidence"], given[0].llf - given[1].llf, rtol=1e-6)
+    assert np.isinf(cs.BayesianNetwork(pair, order=["a", "d"]).fit().directions()["evidence"]).all()
+
+
 def test_networkx_gets_a_directed_graph_without_cycles(fitted):
     res, _, _ = fitted
     graph = res.to_networkx({"c": [0.5]})

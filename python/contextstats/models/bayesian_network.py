@@ -27,7 +27,7 @@ from contextstats.algorithms.networks.dag_search import (
 from contextstats.design.networks import build_network_data, require_rank
 from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import ConvergenceWarning, OptionError
-from contextstats.models.node_equations import gated_data, node_equation, with_margins
+from contextstats.models.node_equations import gated_data, graph_notes, node_equation, with_margins
 from contextstats.options import check_choice
 from contextstats.results.networks.bayesian import CONDITIONAL, BayesianNetworkResults
 from contextstats.results.networks.equations import GraphPerContext, OneGraph
@@ -289,9 +289,9 @@ class BayesianNetwork:
         known = self._graph_is_given(structure)
         return BayesianNetworkResults(
             data=self.data,
-            notes=() if known else (CONDITIONAL,),
+            notes=() if known else (*graph_notes(self.data.names, structure), CONDITIONAL),
             version=__version__,
-            equations=OneGraph(nodes, structure.order, data, gating, gates),
+            equations=OneGraph(nodes, structure.order, structure.evidence, data, gating, gates),
             acyclicity=self.acyclicity,
             equal_variances=self.equal_variances,
             known_graph=known,

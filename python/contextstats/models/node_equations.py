@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from contextstats.algorithms.networks.dag_archetypes import ArchetypeSolution
+from contextstats.algorithms.networks.dag_search import Structure
 from contextstats.design.networks import NetworkData, build_network_data
 from contextstats.design.node_design import node_design
 from contextstats.encoders.additive import Linear
@@ -17,6 +18,9 @@ from contextstats.families import resolve_family
 from contextstats.models.contextual_glm import ContextualGLM
 from contextstats.results.networks.base import slices
 from contextstats.results.networks.equations import GraphPerContext, NodeEquation
+from contextstats.results.notes import shortened
+
+FAINT = 2.0  # a difference of two in the log-likelihood is that of a p-value of 0.05
 
 
 def gated_data(data: NetworkData, archetypes: ArchetypeSolution, gates: Sequence[int]) -> NetworkData:
@@ -28,6 +32,18 @@ def gated_data(data: NetworkData, archetypes: ArchetypeSolution, gates: Sequence
     z = archetypes.gating(data.contexts)
     contexts = {f"archetype{k + 1}": z[:, k] for k in gates}
     return build_network_data(frame, pd.DataFrame(contexts, index=data.row_labels), Linear())
+
+
+def graph_notes(names: Sequence[str], structure: Structure) -> tuple[str, ...]:
+    """Name the edges whose direction the data hardly tell."""
+    faint = np.argwhere(structure.evidence < FAINT)
+    if not len(faint):
+        return ()
+    edges = [f"{names[i]} -> {names[j]}" for i, j in faint]
+    return (
+        f"The data hardly tell the direction of {len(faint)} of {int(structure.graph.sum())} edges "
+        f"({shortened(edges)}): turning one around lowers the log-likelihood by less than {FAINT:g}. See directions().",
+    )
 
 
 def node_equation(data: NetworkData, node: int, parents: Sequence[int], smoothing: Any, threads: int) -> NodeEquation:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from contextstats import _core
 from contextstats.algorithms.networks.dag_problem import StructuralProblem
 from contextstats.algorithms.networks.dag_rules import EdgeRules, Graph, topological_order
+from contextstats.algorithms.networks.order_search import OrderSearch, choose_parents
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, float, float], None]
@@ -43,17 +44,17 @@ class Structure:
         [i, j]: i is a parent of j.
     order : tuple of int
         The variables from causes to effects.
-    score : float
-        Sum of node scores of the order: of weighted residual variances, or of their logarithms; NaN where the graph
-        is that of the continuous search.
+    evidence : (p, p) array
+        By how much the log-likelihood falls if an edge is turned around; infinite where its direction was given, NaN
+        where there is no edge or the graph is that of the continuous search.
     h : float
-        Acyclicity of the continuous solution before it was projected.
+        Acyclicity before the graph was projected; zero where it comes from an order.
     converged : bool
     """
 
     graph: Graph
     order: tuple[int, ...]
-    score: float
+    evidence: Floats
     h: float
     converged: bool
 
@@ -120,7 +121,9 @@ def _distinct_contexts(problem: StructuralProblem) -> tuple[Floats, Floats]:
     return basis, counts / counts.sum()
 
 
-def search_structure(problem: StructuralProblem, rules: EdgeRules, options: SearchOptions) -> Structure:
+def search_structure(
+    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions, *, with_evidence: bool = True
+) -> Structure:
     """Find one graph for all contexts.
 
     With a threshold: the continuous solution, its weaker edges left out (NOTEARS, DAGMA). Without: an order by exact
@@ -130,11 +133,16 @@ def search_structure(problem: StructuralProblem, rules: EdgeRules, options: Sear
     if options.threshold is not None:
         return _thresholded(problem, rules, options, known)
     if known is not None:
-        order, score, h, converged = known, float("nan"), 0.0, True
+        graph = choose_parents(problem, rules, known)
+        return Structure(graph, tuple(known), np.where(graph, np.inf, np.nan), 0.0, True)
+    orders = OrderSearch(problem, rules, problem.node_weight(options.equal_variances))
+    found = orders.best(_starts(problem, rules, options), options.restarts, options.seed)
+    if with_evidence:
+        graph, found, evidence = orders.directed(found)
     else:
-        order, score, h, converged = _search_order(problem, rules, options)
-    graph = choose_parents(problem, rules, order)
-    return Structure(graph, tuple(order), score, h, converged)
+        graph = choose_parents(problem, rules, list(found.order))
+        evidence = np.full(graph.shape, np.nan)
+    return Structure(graph, found.order, evidence, 0.0, True)
 
 
 def _thresholded(
@@ -147,7 +155,7 @@ def _thresholded(
     else:
         strength, h, converged = _regression_strength(problem, rules), 0.0, True
     graph = project(strength * problem.edge_scale(), rules, options.threshold)
-    return Structure(graph, tuple(topological_order(graph)), float("nan"), h, converged)
+    return Structure(graph, tuple(topological_order(graph)), np.full(graph.shape, np.nan), h, converged)
 
 
 def _regression_strength(problem: StructuralProblem, rules: EdgeRules) -> Floats:
@@ -167,57 +175,16 @@ def project(strength: Floats, rules: EdgeRules, threshold: float) -> Graph:
     return np.asarray(_core.project_to_dag(weights[None], 0.0)[0] != 0)
 
 
-def _search_order(
-    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions
-) -> tuple[list[int], float, float, bool]:
-    starts: list[list[int]] = []
-    wanted = [options.equal_variances] if options.equal_variances else [False, True]
-    solutions: list[ContinuousSolution] = []
-    for equal in wanted:
-        solution = search_continuous(problem, rules, replace(options, equal_variances=equal))
-        solutions.append(solution)
-        starts.append(topological_order(project(solution.strength * problem.edge_scale(), rules, 0.0)))
-    raw = _core.search_order(
-        problem.gram,
-        problem.roughness,
-        rules.allowed.astype(float),
-        rules.required.astype(float),
-        starts,
-        problem.node_weight(options.equal_variances),
-        options.restarts,
-        options.seed,
-    )
-    return [int(j) for j in raw["order"]], float(raw["score"]), solutions[0].h, solutions[0].converged
-
-
-def choose_parents(problem: StructuralProblem, rules: EdgeRules, order: list[int]) -> Graph:
-    """Parents of each node among those before it: backward elimination by BIC, required edges kept."""
-    graph = np.zeros((problem.p, problem.p), dtype=bool)
-    for place, j in enumerate(order):
-        graph[eliminate(problem, j, [i for i in order[:place] if rules.allowed[i, j]], rules.required[:, j]), j] = True
-    return graph
-
-
-def eliminate(problem: StructuralProblem, j: int, parents: list[int], keep: NDArray[np.bool_]) -> list[int]:
-    """Leave out parents of j one by one as long as BIC falls."""
-
-    def criterion(candidates: list[int]) -> float:
-        _, residual, edf = problem.regress(j, candidates)
-        return float(problem.n * np.log(residual) + np.log(problem.n) * edf)
-
-    best = criterion(parents)
-    while True:
-        smaller = [[i for i in parents if i != out] for out in parents if not keep[out]]
-        values = [criterion(one) for one in smaller]
-        if not values or min(values) >= best:
-            return parents
-        best = min(values)
-        parents = smaller[int(np.argmin(values))]
+def _starts(problem: StructuralProblem, rules: EdgeRules, options: SearchOptions) -> list[list[int]]:
+    """Orders of the continuous solutions with equal variances and, if asked for, with free ones."""
+    wanted = [True] if options.equal_variances else [True, False]
+    solutions = [search_continuous(problem, rules, replace(options, equal_variances=equal)) for equal in wanted]
+    return [topological_order(project(one.strength * problem.edge_scale(), rules, 0.0)) for one in solutions]
 
 
 def search_stable(
     sample: Callable[[int], StructuralProblem], rules: EdgeRules, options: SearchOptions, n: int
 ) -> Floats:
     """Share of `n` searches, each on its own sample of the rows, that find an edge: (p, p)."""
-    graphs: list[Any] = [search_structure(sample(k), rules, options).graph for k in range(n)]
+    graphs: list[Any] = [search_structure(sample(k), rules, options, with_evidence=False).graph for k in range(n)]
     return np.asarray(np.mean(graphs, axis=0), dtype=np.float64)

@@ -82,6 +82,21 @@ class BayesianNetworkResults(NetworkResults):
         nodes = self._one_graph("A list of parents").nodes
         return {name: tuple(self.names[i] for i in node.parents) for name, node in zip(self.names, nodes, strict=True)}
 
+    def directions(self) -> pd.DataFrame:
+        """How firmly the data tell the direction of each edge.
+
+        Returns
+        -------
+        DataFrame
+            Columns source, target, evidence: by how much the log-likelihood falls if the edge must be turned around and
+            all else may be rearranged. Near zero, data cannot tell the direction; infinite, it was given; missing for
+            graphs cut at a threshold.
+        """
+        graph = self._one_graph("A direction")
+        i, j = np.nonzero(graph.graph)
+        names = np.asarray(self.names, dtype=object)
+        return pd.DataFrame({"source": names[i], "target": names[j], "evidence": graph.evidence[i, j]})
+
     def heterogeneity(self) -> pd.DataFrame:
         """Does an edge vary with context: one row for each edge and context term, and one with context "any".
 

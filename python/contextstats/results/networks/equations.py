@@ -51,6 +51,9 @@ class OneGraph:
     nodes : tuple of NodeEquation
     order : tuple of int
         From causes to effects.
+    evidence : (p, p) array
+        By how much the log-likelihood falls if an edge is turned around; infinite where the direction was given, NaN
+        where it is not known.
     data : NetworkData
         The context basis of the equations: that of the network, or of the weights of archetypes.
     gating : Gating or None
@@ -61,6 +64,7 @@ class OneGraph:
 
     nodes: tuple[NodeEquation, ...]
     order: tuple[int, ...]
+    evidence: Floats
     data: NetworkData
     gating: Gating | None = None
     gates: tuple[int, ...] = ()
