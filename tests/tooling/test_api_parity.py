@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from pathlib import Path
 
@@ -27,9 +28,15 @@ def rows_of(text: str) -> list[tuple[set[str], set[str], str]]:
     return rows
 
 
-ROWS = rows_of(PAGE.read_text(encoding="utf-8"))
-IN_R = set().union(*(row[0] for row in ROWS))
-IN_PYTHON = set().union(*(row[1] for row in ROWS))
+def sides(text: str) -> tuple[set[str], set[str]]:
+    """All names in R and all names in Python in the tables of a text."""
+    rows = rows_of(text)
+    return set().union(*(row[0] for row in rows)), set().union(*(row[1] for row in rows))
+
+
+SECTIONS = {part.partition("\n")[0]: part for part in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]}
+ARGUMENTS = SECTIONS.pop("Arguments")
+IN_R, IN_PYTHON = sides("\n".join(SECTIONS.values()))
 
 
 def names_in_r() -> set[str]:
@@ -74,9 +81,33 @@ def test_the_components_on_the_page_are_made_in_r():
     assert {name for name in components if not re.search(rf"\b{re.escape(name)} = ", code)} == set()
 
 
+def test_the_arguments_on_the_page_are_those_of_the_functions():
+    code = (R_CODE / "R" / "context_glm.R").read_text(encoding="utf-8")
+    in_r: set[str] = set()
+    for function in ["context_glm", "context_control"]:
+        signature = re.search(rf"^{function} <- function\((.*?)\) {{$", code, re.MULTILINE | re.DOTALL)
+        assert signature is not None
+        in_r |= {part.split("=")[0].strip() for part in top_level_parts(signature[1])}
+    in_python = set(inspect.signature(cs.glm).parameters) | set(inspect.signature(cs.ContextualGLM.fit).parameters)
+    assert sides(ARGUMENTS) == (in_r, in_python - {"self"})
+
+
+def top_level_parts(arguments: str) -> list[str]:
+    """Split at the commas outside of parentheses."""
+    depth, parts = 0, [""]
+    for letter in arguments:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
 def test_a_name_without_counterpart_has_its_reason():
-    users = PAGE.read_text(encoding="utf-8").partition("## Parts of a Python result")[0]
-    silent = [row for row in rows_of(users) if not (row[0] and row[1]) and not row[2]]
+    for_users = [text for name, text in SECTIONS.items() if not name.startswith("Parts of a Python result")]
+    rows = rows_of("\n".join([ARGUMENTS, *for_users]))
+    silent = [row for row in rows if not (row[0] and row[1]) and not row[2]]
     assert not silent
 
 
