@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import simulate  # a script of the folder above
 
 ROWS = 1000
-SIDE = 20
+SIDE = 16
 TERMS = ("Intercept", "x2", "x3", "x4", "x5")
 FAMILIES = ("gaussian", "logit", "poisson", "gamma")
 HALVED = ("poisson", "gamma")

@@ -13,7 +13,6 @@ import contextstats as cs
 from contextstats.families import Gamma
 
 FAMILY: dict[str, Any] = {"gaussian": "gaussian", "logit": "binomial", "poisson": "poisson", "gamma": Gamma(link="log")}
-COVARIANCES = ("default", "bayes_conditional")
 
 
 def fit(family: str, scenario: str, k: int, seed: int) -> cs.GLMResults:
@@ -39,13 +38,15 @@ def _bands(res: cs.GLMResults, family: str, scenario: str) -> dict[str, float]:
     truth = design.truth(family, scenario, grid)
     conditional = replace(res, natural_covariance=res.estimates.conditional, cov_type="bayes_conditional")
     out = {}
-    for kind, fitted in zip(COVARIANCES, (res, conditional), strict=True):
-        for j, term in enumerate(design.TERMS):
-            for name, joint in (("pointwise", False), ("simultaneous", True)):
-                band = fitted.coefficients(grid, terms=[term], simultaneous=joint)
-                inside = (band["conf_low"] <= truth[:, j]) & (truth[:, j] <= band["conf_high"])
-                out[f"{kind} {name} {term}"] = float(inside.all() if joint else inside.mean())
-            out[f"{kind} std_error {term}"] = float(band["std_error"].mean())
+    for j, term in enumerate(design.TERMS):
+
+        def covered(fitted: cs.GLMResults, *, joint: bool, term: str = term, column: int = j) -> Any:
+            band = fitted.coefficients(grid, terms=[term], simultaneous=joint)
+            return (band["conf_low"] <= truth[:, column]) & (truth[:, column] <= band["conf_high"])
+
+        out[f"default pointwise {term}"] = float(covered(res, joint=False).mean())
+        out[f"default simultaneous {term}"] = float(covered(res, joint=True).all())
+        out[f"bayes_conditional pointwise {term}"] = float(covered(conditional, joint=False).mean())
     estimates = res.coefficient_array(grid)
     for j, term in enumerate(design.TERMS):
         out[f"mse {term}"] = float(np.mean((estimates[:, j] - truth[:, j]) ** 2))

@@ -39,6 +39,8 @@ def bands(records: Records) -> list[str]:
         lines.append(f"{'':<29}{'sets':>5}{'all':>15}" + "".join(f"{term:>15}" for term in design.TERMS))
         for k, family, found in _of(records, "mixed"):
             for kind, label in KINDS.items():
+                if f"{kind} {what} {design.TERMS[0]}" not in found:
+                    continue
                 columns = [f"{kind} {what} {term}" for term in design.TERMS]
                 each = "".join(f"{share(found[column]):>15}" for column in columns)
                 name = f"{family} k={k}" if kind == "default" else f"  {label}"

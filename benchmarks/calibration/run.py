@@ -66,6 +66,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--mgcv-sets", type=int, default=100, help="how many of them mgcv fits as well")
     parser.add_argument("--k", type=int, nargs="+", default=[10, 25])
     parser.add_argument("--families", nargs="+", choices=design.FAMILIES, default=list(design.FAMILIES))
+    parser.add_argument("--scenarios", nargs="+", choices=design.SCENARIOS, default=list(design.SCENARIOS))
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--report-only", action="store_true", help="tables from the records there are")
     return parser.parse_args()
@@ -76,14 +77,14 @@ def main() -> None:
     STORE.mkdir(parents=True, exist_ok=True)
     if not chosen.report_only:
         for k in chosen.k:
-            for family in chosen.families:
-                for scenario in design.SCENARIOS:
+            for scenario in chosen.scenarios:
+                for family in chosen.families:
                     run_ours(family, scenario, k, chosen.sets, chosen.jobs)
         if shutil.which("Rscript") is None:
             print("Rscript is missing: no figures of mgcv.", file=sys.stderr)
         else:
-            for family in chosen.families:
-                for scenario in design.SCENARIOS:
+            for scenario in chosen.scenarios:
+                for family in chosen.families:
                     run_mgcv(family, scenario, chosen.mgcv_sets)
     records = {path.stem: pd.DataFrame(stored(path)) for path in sorted(STORE.glob("*.jsonl"))}
     peers = {path.stem: pd.read_csv(path) for path in sorted(STORE.glob("mgcv-*.csv"))}

@@ -111,7 +111,7 @@ def _add_fit(commands: Any) -> None:
     fit.add_argument(
         "--cov-type",
         default="bayes",
-        help="bayes (default), bayes_conditional, nonrobust, HC0 ... HC3, cluster",
+        help="bayes (default), bayes_corrected, bayes_conditional, nonrobust, HC0 ... HC3, cluster",
     )
     fit.add_argument("--cluster", metavar="COLUMN", help="clusters of rows; implies --cov-type cluster")
     fit.add_argument("--threads", type=int, help="default: all")

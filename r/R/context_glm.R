@@ -28,9 +28,9 @@
 #' @param cluster For `cov_type = "cluster"`: the cluster of each row, as a variable of `data` or `~ variable`.
 #' @param smoothing `"reml"`, `"ml"` or `"gcv"`, or the smoothing parameters, on mgcv's scale.
 #' @param select Penalise also what smoothing leaves free, so that an effect can shrink to a constant.
-#' @param cov_type Standard errors: `"bayes"` (corrected for the uncertainty of the smoothing parameters, as
-#'   `vcov(gam, unconditional = TRUE)`), `"bayes_conditional"`, `"nonrobust"`, `"HC0"` to `"HC3"` or `"cluster"`. Without
-#'   smooths the first three are the same.
+#' @param cov_type Standard errors: `"bayes"` (averaged over what the smoothing parameters may be), `"bayes_corrected"`
+#'   (corrected for them to first order, as `vcov(gam, unconditional = TRUE)`), `"bayes_conditional"` (as `vcov(gam)`),
+#'   `"nonrobust"`, `"HC0"` to `"HC3"` or `"cluster"`. Without smooths the first four are the same.
 #' @param information `"expected"` (as `glm()` and mgcv) or `"observed"`.
 #' @param control A list made by [context_control()].
 #' @param ... Arguments of [context_control()], in place of `control`.

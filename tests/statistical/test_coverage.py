@@ -25,13 +25,13 @@ def study(family, run_coverage_study, repeat, strengths):
 @FAMILY
 @TERM
 def test_pointwise_bands_average_over_the_curve(family, term, study, assert_mean):
-    assert_mean(study[f"pointwise {term}"], 0.94, 0.97, name=f"{family} pointwise {term}")
+    assert_mean(study[f"pointwise {term}"], 0.94, 0.975, name=f"{family} pointwise {term}")
 
 
 @FAMILY
 @TERM
 def test_simultaneous_bands(family, term, study, assert_mean):
-    assert_mean(study[f"simultaneous {term}"], 0.94, 0.98, name=f"{family} simultaneous {term}")
+    assert_mean(study[f"simultaneous {term}"], 0.95, 0.995, name=f"{family} simultaneous {term}")
 
 
 @FAMILY
@@ -45,14 +45,14 @@ def test_fits_converge(family, study, assert_mean):
     assert_mean(study["converged"], 0.997, 1.0, name=f"{family} converged")
 
 
-def test_a_curve_too_weak_to_be_seen_is_missed_as_often_as_by_mgcv(run_coverage_study, repeat, assert_mean):
-    """REML takes half of these sine curves for straight lines, and no band knows it.
+def test_bands_of_a_curve_that_can_hardly_be_seen(run_coverage_study, repeat, assert_mean):
+    """REML takes half of these sine curves for straight lines; the band allows for it.
 
-    mgcv 1.8-41 (bs="ps", unconditional=TRUE) covers 0.909 and 0.955 on the first 100 data sets where we cover 0.908 and
-    0.954: the figures of this test are the same method's, not a goal.
+    The first-order correction does not (cov_type="bayes_corrected", mgcv's unconditional=TRUE): 0.91 in the same data.
     """
     study = run_coverage_study("logit", 1.0, repeat(100, 1000))
-    assert_mean(study["pointwise Intercept"], 0.90, 0.92, name="weak logit, pointwise Intercept")
+    assert_mean(study["pointwise Intercept"], 0.93, 0.96, name="weak logit, pointwise Intercept")
+    assert_mean(study["simultaneous Intercept"], 0.90, 0.97, name="weak logit, simultaneous Intercept")
 
 
 def clustered_data(seed: int, clusters: int) -> tuple[pd.DataFrame, dict[str, float]]:

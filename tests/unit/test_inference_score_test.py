@@ -161,4 +161,4 @@ def test_terms_that_the_null_model_already_holds_are_refused() -> None:
     assert_allclose(kernel, [0, 0, 1 / information[2, 2]], rtol=1e-6)
     assert score_test(score, information, kernel, scale=1.0).weights.size == 1
     with pytest.raises(DataError, match="must vary beyond what the null model holds"):
-        score_test(score, information[:2, :2], kernel[:2], scale=1.0)
+        score_test(score[:2], information[:2, :2], kernel[:2], scale=1.0)

@@ -192,14 +192,18 @@ def score_test(
     89, 82-93.
     """
     root = np.sqrt(kernel)
-    weights = np.linalg.eigvalsh(symmetric(root[:, None] * information * root))[::-1]
+    weights = np.asarray(np.linalg.eigvalsh(symmetric(root[:, None] * information * root))[::-1], dtype=np.float64)
+    return form_test(float(kernel @ score**2) / scale, weights, residual_df)
+
+
+def form_test(statistic: float, weights: Floats, residual_df: float | None) -> ScoreTest:
+    """Test whose null distribution has these weights, largest first, those that are zero to rounding among them."""
     weights = weights[weights > 1e-10 * weights.max(initial=0.0)]
     if weights.size == 0:
         raise DataError(
             "The tested terms must vary beyond what the null model holds, but it explains all of their "
             "columns. Remove from the null model the terms that are to be tested."
         )
-    statistic = float(kernel @ score**2) / scale
     if residual_df is None:
         event = Exceedance(statistic, weights)
     else:

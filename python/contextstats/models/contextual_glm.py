@@ -216,8 +216,10 @@ class ContextualGLM:
         smoothing : {"reml", "ml", "gcv"}, float, array or dict
             Criterion for the smoothing parameters, or their values, on the scale of mgcv's `sp`.
         cov_type : str
-            "bayes" (default; the Bayesian covariance, corrected for the uncertainty of the smoothing parameters),
-            "bayes_conditional", "nonrobust", "HC0" to "HC3", "cluster". Without smooth terms the first three agree.
+            "bayes" (default; the Bayesian covariance, averaged over what the smoothing parameters may be),
+            "bayes_corrected" (corrected for them to first order, mgcv's ``unconditional = TRUE``), "bayes_conditional"
+            (taking them as known, mgcv's default), "nonrobust", "HC0" to "HC3", "cluster". Without smooth terms the
+            first four agree.
         cov_kwds : dict, optional
             For "cluster": groups (one entry for each row) and use_correction (default True).
         information : {"expected", "observed"}

@@ -18,6 +18,7 @@ from contextstats.encoders.fitted import FittedTerm
 from contextstats.families import Family
 from contextstats.inference.covariance import CoefficientCovariance, coefficient_covariance
 from contextstats.inference.frames import set_up_coordinates
+from contextstats.inference.smoothing_integration import integrated_covariance
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
 from contextstats.results.chunks import chunks
 
@@ -63,7 +64,9 @@ class Estimates:
     conditional, frequentist : (P, P) array
         Bayesian covariance given the smoothing parameters, and sampling covariance.
     corrected : (P, P) array or None
-        Bayesian covariance with the uncertainty of the smoothing parameters; None where none were estimated.
+        Bayesian covariance with a first-order correction for the smoothing parameters; None where none were estimated.
+    integrated : (P, P) array or None
+        Bayesian covariance averaged over the smoothing parameters; None where none were estimated.
     edf, edf1, edf2 : (P,) array
         Effective degrees of freedom; those for tests; those for information criteria.
     gram : (P, P) array
@@ -76,6 +79,7 @@ class Estimates:
     conditional: Floats
     frequentist: Floats
     corrected: Floats | None
+    integrated: Floats | None
     edf: Floats
     edf1: Floats
     edf2: Floats
@@ -192,9 +196,10 @@ def estimate(
         edf = edf1 = fit.identified.astype(float)
     nobs = float(design.freq_weights.sum())
     scale, scale_method = estimate_scale(problem, family, rows, nobs - float(edf.sum()), smooth)
-    corrected, edf2 = None, edf
+    corrected, integrated, edf2 = None, None, edf
     if smooth and fit.smoothing in ("reml", "ml"):
         corrected, edf2 = _corrected(design, fit, gram, scale, edf1)
+        integrated = _integrated(design, fit, gram, scale)
     return Estimates(
         scale=scale,
         scale_method=scale_method,
@@ -202,6 +207,7 @@ def estimate(
         conditional=scale * inverse,
         frequentist=scale * frequentist,
         corrected=corrected,
+        integrated=integrated,
         edf=edf,
         edf1=edf1,
         edf2=edf2,
@@ -241,6 +247,16 @@ def _corrected(design: Design, fit: CoreFit, gram: Floats, scale: float, edf1: F
     except np.linalg.LinAlgError:  # separated data: what there is to say is in the notes
         return None, edf1
     return uncertainty.covariance, uncertainty.edf2
+
+
+def _integrated(design: Design, fit: CoreFit, gram: Floats, scale: float) -> Floats | None:
+    """Covariance averaged over the smoothing parameters; none where the information is singular."""
+    try:
+        return integrated_covariance(
+            gram, design.penalties, fit.smoothing_parameters, scale, fit.theta, active=fit.identified
+        )
+    except np.linalg.LinAlgError:
+        return None
 
 
 def setup_frame(design: Design) -> Floats:

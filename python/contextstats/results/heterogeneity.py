@@ -11,9 +11,11 @@ import pandas as pd
 
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.design import Block
+from contextstats.inference.adaptive_score_test import combined_pvalue
 from contextstats.inference.average_effects import variation_shares
-from contextstats.inference.chi2_mixture import mean_probabilities
-from contextstats.results.term_tests import TermTests
+from contextstats.inference.chi2_mixture import probabilities
+from contextstats.results.score_tests import ScoreTests
+from contextstats.results.term_tests import BlockTest, TermTests
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -38,11 +40,11 @@ class PopulationTest:
     Attributes
     ----------
     statistic : float
-        Variance-component score statistic.
+        Variance-component score statistic, with the kernel of the penalties.
     df : float
         Its effective degrees of freedom under the population model (Satterthwaite).
     p_value : float
-        Upper tail probability.
+        From this and rougher kernels together.
     method : str
         In words.
     """
@@ -78,28 +80,38 @@ def heterogeneity_table(res: GLMResults) -> pd.DataFrame:
         shares.append(1.0)
     if not found:
         return pd.DataFrame(columns=COLUMNS)
-    events = [test.events for test in found] + [() if test.score is None else (test.score.event,) for test in found]
-    statistics = [test.statistic for test in found]
-    statistics += [np.nan if test.score is None else test.score.statistic for test in found]
-    p_values = np.where(np.isnan(statistics), np.nan, mean_probabilities(events))
+    wald, score = _p_values(found)
     columns = [
         [label[0] for label in labels],
         [label[1] for label in labels],
         [test.edf for test in found],
         [test.ref_df for test in found],
-        statistics[: len(found)],
-        p_values[: len(found)],
+        [test.statistic for test in found],
+        wald,
         shares,
-        statistics[len(found) :],
-        p_values[len(found) :],
+        [np.nan if test.score is None else test.score.statistic for test in found],
+        score,
     ]
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def _p_values(tests: Sequence[BlockTest]) -> tuple[list[float], list[float]]:
+    """p-values of the Wald tests and of the score tests, all tail probabilities at once."""
+    events = [event for test in tests for event in (*test.events, *(test.score.events if test.score else ()))]
+    found = iter(probabilities(events) if events else ())
+    wald, score = [], []
+    for test in tests:
+        means = [next(found) for _ in test.events]
+        wald.append(float(np.mean(means)) if means else np.nan)
+        kernels = [next(found) for _ in test.score.events] if test.score else []
+        score.append(combined_pvalue(kernels) if kernels else np.nan)
+    return wald, score
 
 
 @single_threaded_blas
 def test_population(res: GLMResults) -> PopulationTest:
     """Score test of all varying parts together."""
-    score = TermTests(res).score(varying_blocks(res))
+    score = ScoreTests(res).test_all(varying_blocks(res))
     if score is None:
         return PopulationTest(statistic=np.nan, df=np.nan, p_value=np.nan)
     return PopulationTest(statistic=score.statistic, df=score.effective_df, p_value=score.pvalue)

@@ -14,7 +14,8 @@ from contextstats.errors import DataError, OptionError
 from contextstats.inference.sandwich import cluster_correction, meat_weights, sandwich
 from contextstats.results.estimates import Estimates, RowValues
 
-COVARIANCE_TYPES = ("bayes", "bayes_conditional", "nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster")
+BAYESIAN_TYPES = ("bayes", "bayes_corrected", "bayes_conditional")
+COVARIANCE_TYPES = (*BAYESIAN_TYPES, "nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster")
 
 
 def choose_covariance(
@@ -27,20 +28,19 @@ def choose_covariance(
 ) -> tuple[Floats, str]:
     """Covariance of the natural coefficients of the asked type, and the type that it is.
 
-    Without smoothing "bayes", "bayes_conditional" and "nonrobust" are the same thing, reported as "nonrobust".
+    Without smoothing the Bayesian types and "nonrobust" are the same thing, reported as "nonrobust". With smoothing
+    parameters that were given, or chosen by GCV, the Bayesian types are "bayes_conditional".
     """
     if cov_type not in COVARIANCE_TYPES:
         raise OptionError(f"cov_type must be one of {', '.join(COVARIANCE_TYPES)}, but is {cov_type!r}.")
     smooth = len(problem.design.penalties) > 0
-    if cov_type in ("bayes", "bayes_conditional", "nonrobust") and cov_kwds:
+    if cov_type in (*BAYESIAN_TYPES, "nonrobust") and cov_kwds:
         raise OptionError(f"cov_kwds {sorted(cov_kwds)} have no meaning for cov_type={cov_type!r}.")
-    if cov_type == "nonrobust" or (not smooth and cov_type.startswith("bayes")):
+    if cov_type == "nonrobust" or (not smooth and cov_type in BAYESIAN_TYPES):
         return estimates.frequentist, "nonrobust"
-    if cov_type == "bayes_conditional" or (cov_type == "bayes" and estimates.corrected is None):
-        return estimates.conditional, "bayes_conditional"
-    if cov_type == "bayes":
-        assert estimates.corrected is not None
-        return estimates.corrected, "bayes"
+    if cov_type in BAYESIAN_TYPES:
+        found = {"bayes": estimates.integrated, "bayes_corrected": estimates.corrected}.get(cov_type)
+        return (estimates.conditional, "bayes_conditional") if found is None else (found, cov_type)
     scores = _Scores.of(problem, estimates, rows, fit)
     if cov_type == "cluster":
         return _cluster(problem, estimates, rows, scores, cov_kwds), "cluster"

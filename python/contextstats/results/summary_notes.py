@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
 
 COVARIANCES = {
-    "bayes": "the Bayesian posterior covariance, corrected for the uncertainty of the smoothing parameters",
+    "bayes": "the Bayesian posterior covariance, averaged over the smoothing parameters",
+    "bayes_corrected": "the Bayesian posterior covariance, corrected to first order for the smoothing parameters",
     "bayes_conditional": "the Bayesian posterior covariance, taking the smoothing parameters as known",
     "nonrobust": "the sampling covariance under the model",
     "HC0": "the sandwich covariance HC0, robust to a wrong variance function",

@@ -13,10 +13,11 @@ from contextstats.algorithms.joint import Floats
 from contextstats.design import Block
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.fitted import FittedTerm
+from contextstats.inference.adaptive_score_test import AdaptiveScoreTest
 from contextstats.inference.chi2_mixture import Exceedance, ratio_exceedance
-from contextstats.inference.score_test import ScoreTest, kernel_weights, null_score, score_test
 from contextstats.inference.smooth_tests import marginal_frequentist, random_effect_test, smooth_test
 from contextstats.results.estimates import middle_row, total_penalty
+from contextstats.results.score_tests import ScoreTests, columns_of
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -34,7 +35,7 @@ class BlockTest:
         As in the table of heterogeneity; NaN where nothing is identified.
     events : tuple of Exceedance
         Their mean probability is the p-value.
-    score : ScoreTest or None
+    score : AdaptiveScoreTest or None
         None where the null model explains all that is tested.
     """
 
@@ -42,7 +43,7 @@ class BlockTest:
     ref_df: float
     statistic: float
     events: tuple[Exceedance, ...]
-    score: ScoreTest | None
+    score: AdaptiveScoreTest | None
 
 
 class TermTests:
@@ -50,11 +51,8 @@ class TermTests:
 
     def __init__(self, res: GLMResults) -> None:
         self._res = res
+        self._score = ScoreTests(res)
         self._penalty = total_penalty(res.design, res.fit.smoothing_parameters)
-        self._inverse = res.estimates.conditional / res.estimates.scale
-        self._influence = self._inverse @ res.estimates.gram
-        self._penalized_deviance = res.fit.deviance + float(self._penalty @ res.fit.theta**2)
-        self._n_unpenalized = int((self._penalty[res.fit.identified] == 0).sum())
         self._residual_df = None if res.family.scale_known else res.df_resid
         self._middles: dict[FittedTerm, Floats] = {}
 
@@ -65,7 +63,7 @@ class TermTests:
         columns = columns_of(blocks, res.fit.identified)
         if columns.size == 0:
             return BlockTest(0.0, 0.0, np.nan, (), None)
-        edf, score = float(estimates.edf[columns].sum()), self.score(blocks)
+        edf, score = float(estimates.edf[columns].sum()), self._score.test(blocks)
         grid = np.ix_(columns, columns)
         covariance = estimates.conditional[grid] if res.cov_type.startswith("bayes") else res.natural_covariance[grid]
         if not any(len(block.term.penalties) for block in blocks if block.term is not None):
@@ -80,31 +78,6 @@ class TermTests:
             test = smooth_test(theta[columns], covariance, gram, ref_df=ref_df, residual_df=residual_df)
         statistic = test.statistic if residual_df is None else test.f_statistic
         return BlockTest(edf, ref_df, statistic, test.events, score)
-
-    def score(self, blocks: Sequence[Block]) -> ScoreTest | None:
-        """Variance-component score test.
-
-        The null model (these blocks zero, the other smoothing parameters kept) is fitted to the working response and
-        weights of the full fit: exactly the null fit for Gaussian models, its first step from the full fit for others.
-        """
-        res, identified = self._res, self._res.fit.identified
-        tested = columns_of(blocks, identified)
-        if tested.size == 0:
-            return None
-        theta, grid = res.fit.theta[tested], np.ix_(tested, tested)
-        diagonal = res.estimates.gram.diagonal()[tested]
-        groups = np.repeat(np.arange(len(blocks)), [int(identified[b.start : b.stop].sum()) for b in blocks])
-        try:
-            score, information = null_score(theta, self._inverse[grid], self._influence[grid], diagonal)
-            scale, residual_df = res.estimates.scale, None
-            if not res.family.scale_known:
-                residual_df = float(res.nobs - self._n_unpenalized + int((self._penalty[tested] == 0).sum()))
-                # the penalised deviance of the null fit: what the tested coefficients explain is theta'u
-                scale = float(self._penalized_deviance + theta @ score) / residual_df
-            kernel = kernel_weights(_penalty_shape(blocks, identified), information, groups)
-            return score_test(score, information, kernel, scale=scale, residual_df=residual_df)
-        except ValueError:
-            return None
 
     def _curve_gram(self, blocks: Sequence[Block], columns: Integers) -> Floats:
         """Weighted Gram matrix of the tested columns, the test's measure of the size of a curve.
@@ -147,13 +120,6 @@ class TermTests:
         ]
 
 
-def columns_of(blocks: Sequence[Block], identified: NDArray[np.bool_]) -> Integers:
-    """Positions of the identified coefficients of some blocks."""
-    positions = [np.arange(block.start, block.stop) for block in blocks]
-    joined = np.concatenate(positions) if positions else np.empty(0, dtype=np.intp)
-    return joined[identified[joined]]
-
-
 def _parametric(theta: Floats, covariance: Floats, residual_df: float | None) -> tuple[float, tuple[Exceedance, ...]]:
     """Wald chi-square (scale known) or F statistic of coefficients without a penalty, and the event behind its p."""
     statistic, df = float(theta @ np.linalg.lstsq(covariance, theta, rcond=None)[0]), np.array([float(len(theta))])
@@ -165,14 +131,3 @@ def _parametric(theta: Floats, covariance: Floats, residual_df: float | None) ->
 def _is_random(block: Block) -> bool:
     """A term of which nothing is left unpenalised is tested as a random effect: its variance is zero."""
     return block.term is not None and len(block.term.penalties) > 0 and bool(block.term.penalties.any(axis=0).all())
-
-
-def _penalty_shape(blocks: Sequence[Block], identified: NDArray[np.bool_]) -> Floats:
-    """Wiggliness penalty of each tested coordinate, without smoothing parameters; zero for trends and factors."""
-    shapes = []
-    for block in blocks:
-        assert block.term is not None
-        wiggliness = [not label.endswith(":null") for label in block.term.penalty_labels]
-        total = block.term.penalties[wiggliness].sum(axis=0)
-        shapes.append(total[identified[block.start : block.stop]])
-    return np.concatenate(shapes)

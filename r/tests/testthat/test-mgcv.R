@@ -17,8 +17,9 @@ test_that("fits, degrees of freedom and standard errors are those of mgcv", {
   edf <- edf$edf[edf$context != "any"]
   expect_lt(max(abs(edf - summary(theirs)$edf)), 1e-3)
   conditional <- update(ours, cov_type = "bayes_conditional")
+  corrected <- update(ours, cov_type = "bayes_corrected")
   new <- d[seq(1, 506, 25), ]
-  for (pair in list(list(conditional, FALSE), list(ours, TRUE))) {
+  for (pair in list(list(conditional, FALSE), list(corrected, TRUE))) {
     mine <- predict(pair[[1]], new, se.fit = TRUE)
     its <- predict(theirs, new, se.fit = TRUE, unconditional = pair[[2]])
     expect_equal(unname(mine$fit), as.numeric(its$fit), tolerance = 1e-5)

@@ -125,7 +125,8 @@ def test_a_fit_that_did_not_converge_says_so(fake):
         ("HC3", "leave-one-out"),
         ("cluster", "cluster sums"),
         ("nonrobust", "under the model"),
-        ("bayes", "corrected"),
+        ("bayes", "averaged over the smoothing parameters"),
+        ("bayes_corrected", "to first order"),
     ],
 )
 def test_the_covariance_is_explained(fake, cov_type, words):
