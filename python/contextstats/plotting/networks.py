@@ -60,7 +60,7 @@ def plot_network(
     Figure, or `ax` where it was given
     """
     table, labels = _edges_by_panel(res, context, along, n)
-    largest = max(float(table["estimate"].abs().max()), 1e-12)
+    largest = float(table["estimate"].abs().max()) if len(table) else 0.0
     with style.styled():
         figure, axes = style.new_figure(len(labels), panel=(3.0, 3.1), given=ax)
         for panel, (label, target) in enumerate(zip(labels, axes, strict=True)):
@@ -91,12 +91,12 @@ def plot_network_heatmap(
     table, labels = _edges_by_panel(res, context, along, n)
     p = len(res.names)
     place = {name: j for j, name in enumerate(res.names)}
-    largest = max(float(table["estimate"].abs().max()), 1e-12)
+    largest = float(table["estimate"].abs().max()) if len(table) else 0.0
     with style.styled():
         figure, axes = style.new_figure(len(labels), panel=(3.2, 3.4), given=ax)
         for panel, (label, target) in enumerate(zip(labels, axes, strict=True)):
             own = table[table["panel"] == panel]
-            first, second = own["source"].map(place).to_numpy(), own["target"].map(place).to_numpy()
+            first, second = (own[end].map(place).to_numpy(np.intp) for end in ("source", "target"))
             matrix = np.full((p, p), np.nan)
             matrix[first, second] = own["estimate"]
             clear = own["q_value"].to_numpy() <= 0.05
@@ -104,7 +104,7 @@ def plot_network_heatmap(
             if not res.directed:
                 matrix[second, first] = own["estimate"]
                 rows, columns = np.concatenate([rows, columns]), np.concatenate([columns, rows])
-            target.imshow(matrix, cmap=_DIVERGING, vmin=-largest, vmax=largest)
+            target.imshow(matrix, cmap=_DIVERGING, vmin=-max(largest, 1e-12), vmax=max(largest, 1e-12))
             target.plot(columns, rows, "o", color=style.INK, markersize=max(1.2, 24 / p), markeredgewidth=0)
             _name_nodes(target, res.names)
             target.set_title(style.plain(label))
@@ -153,6 +153,8 @@ def plot_network_edges(
     frame = contexts_along(res.data, name, n)
     table = res.edges(frame, level=level)
     chosen = _chosen(res, table, edges, most)
+    if not chosen:
+        raise OptionError("A curve is drawn for each edge, but this network has none.")
     with style.styled():
         figure, axes = style.new_figure(len(chosen), given=ax)
         for (source, target), panel in zip(chosen, axes, strict=True):

@@ -58,12 +58,15 @@ class BayesianNetworkResults(NetworkResults):
         return EdgeValues(weights * ratio, self.equations.errors(contexts)[:, first, second] * ratio, fisher=False)
 
     def edges(self, context: Any = None, *, level: float = 0.95) -> pd.DataFrame:
-        """Edges of the graph with standard errors, tests and intervals; pairs without an edge are left out.
+        """Edges of the graph with standard errors, tests and intervals.
 
-        The columns are those of every network; all but the estimate are missing where `acyclicity` is "per_sample".
+        Pairs without an edge at any of the contexts are left out. The columns are those of every network; all but the
+        estimate are missing where `acyclicity` is "per_sample".
         """
         table = super().edges(context, level=level)
-        return table[(table["estimate"] != 0) | table["std_error"].notna()].reset_index(drop=True)
+        there = (table["estimate"] != 0) | table["std_error"].notna()
+        kept = there.groupby([table["source"], table["target"]], sort=False).transform("any")
+        return table[kept].reset_index(drop=True)
 
     @property
     def order(self) -> tuple[str, ...]:

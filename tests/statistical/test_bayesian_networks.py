@@ -1,0 +1,97 @@
+"""Bayesian networks over many data sets: bands of edges, tests of heterogeneity, graphs.
+
+More of the search for graphs is in benchmarks/results/bayesian_networks.txt.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from structural_equations import draw_sem, hamming_distance, is_acyclic, random_sem
+
+import contextstats as cs
+
+pytestmark = pytest.mark.statistical
+NAMES = ["x1", "x2", "x3", "x4"]
+CURVES = {(0, 1): lambda c: np.sin(2 * c + 1), (1, 2): lambda c: 0.7 + 0 * c, (2, 3): lambda c: 1 - np.cos(3 * c)}
+CONSTANT = ("x2", "x3")
+GRID = np.linspace(-0.95, 0.95, 21)
+
+
+def weights_at(c: np.ndarray) -> np.ndarray:
+    out = np.zeros((len(c), 4, 4))
+    for (i, j), curve in CURVES.items():
+        out[:, i, j] = curve(c)
+    return out
+
+
+def one_data_set(seed: int, n: int, **model) -> dict[str, float]:
+    """Coverage of 95% bands over a grid, squared errors, and p-values of the edge that does not vary."""
+    rng = np.random.default_rng((seed, n))
+    c = rng.uniform(-1, 1, n)
+    x = pd.DataFrame(draw_sem(weights_at(c), rng.normal(size=(n, 4)) * [1, 0.5, 2, 1]), columns=NAMES)
+    res = cs.BayesianNetwork(x, {"c": c}, **model).fit(threads=1)
+    table, truth = res.edges({"c": GRID}), weights_at(GRID)
+    i, j = (table[end].map(NAMES.index).to_numpy() for end in ("source", "target"))
+    true = truth[table["row"].to_numpy(), i, j]
+    tests = res.heterogeneity().set_index(["source", "target", "context"])
+    constant = tests.loc[(*CONSTANT, "any")] if (*CONSTANT, "any") in tests.index else {}
+    found = res.adjacency({"c": [0.1]})[0] != 0
+    return {
+        "covered": ((table["conf_low"] <= true) & (true <= table["conf_high"])).mean(),
+        "squared error": ((table["estimate"] - true) ** 2).mean(),
+        "p": constant.get("p_value", np.nan),
+        "score p": constant.get("score_p_value", np.nan),
+        "right graph": float((found == (weights_at(np.array([0.1]))[0] != 0)).all()),
+        "acyclic": float(is_acyclic(res.adjacency({"c": GRID}))),
+    }
+
+
+@cache
+def known_graph(count: int, n: int) -> pd.DataFrame:
+    edges = [(NAMES[i], NAMES[j]) for i, j in CURVES]
+    others = [(a, b) for a in NAMES for b in NAMES if a != b and (a, b) not in edges]
+    return pd.DataFrame([one_data_set(seed, n, required=edges, forbidden=others) for seed in range(count)])
+
+
+def test_bands_of_edges_cover_given_the_graph(repeat, assert_mean):
+    for n in (400, 1600):
+        assert_mean(known_graph(repeat(30, 1000), n)["covered"], 0.93, 0.97, name=f"bands of edges, n = {n}")
+
+
+def test_the_test_of_a_constant_edge_has_its_size(repeat, assert_mean):
+    for n in (400, 1600):
+        study = known_graph(repeat(30, 1000), n)
+        assert_mean(study["p"] < 0.05, 0.035, 0.065, name=f"Wald test, n = {n}")
+        assert_mean(study["score p"] < 0.05, 0.035, 0.065, name=f"score test, n = {n}")
+
+
+def test_edges_converge_at_the_rate_of_smooth_functions(repeat):
+    """Four times the rows: squared errors fall by 4 where an edge is constant, by 4^(8/9) = 3.4 where it is smooth."""
+    studies = [known_graph(repeat(30, 1000), n)["squared error"] for n in (400, 1600)]
+    ratio = np.log(studies[0].mean() / studies[1].mean())
+    error = np.sqrt(sum(study.var() / study.mean() ** 2 / len(study) for study in studies))
+    assert np.log(3.0) - 4 * error < ratio < np.log(4.2) + 4 * error
+    assert error < 0.3  # thirty data sets can tell 3 from 1
+
+
+def test_graphs_are_found_and_their_bands_cover(repeat, assert_mean):
+    study = pd.DataFrame([one_data_set(seed, 800, forbidden=[("x3", "x2")]) for seed in range(repeat(30, 400))])
+    assert study["acyclic"].eq(1).all()
+    assert study["right graph"].mean() > 0.85
+    right = study[study["right graph"] == 1]
+    assert_mean(right["covered"], 0.93, 0.97, name="bands where the graph was found")
+
+
+def test_free_variances_find_directions_that_equal_variances_miss_in_standardised_data(repeat):
+    distance: dict[str, list[int]] = {"free": [], "equal": []}
+    for seed in range(repeat(15, 200)):
+        x, c, graph, _ = random_sem(6, 2, 1000, seed)
+        for variances, values in distance.items():
+            res = cs.BayesianNetwork(x / x.std(axis=0), {"c": c}, encoder=cs.Linear(), variances=variances).fit()
+            values.append(hamming_distance(graph, res.adjacency()[0] != 0))
+    assert np.mean(distance["free"]) < 0.5
+    assert np.mean(distance["equal"]) > 2
