@@ -85,12 +85,12 @@ term_tests <- function(object) {
     c(length(columns), length(columns), if (is.finite(df)) statistic / length(columns) else statistic, tail)
   }
   parametric <- lapply(seq_along(labels), function(i) wald(constant[match(colnames_of(object), x_columns)][assign == i]))
-  varying <- varying_matrix(object)
+  varying <- if (is_varying(object)) varying_matrix(object)
   table <- rbind(do.call(rbind, parametric), varying[, 1:4, drop = FALSE])
   dimnames(table) <- list(c(labels, rownames(varying)),
                           c("edf", "Ref.df", if (is.finite(df)) "F" else "Chi.sq", "p-value"))
-  heading <- c(sprintf("Wald tests of a fit of context_glm\n\nFormula: %s\nContext: %s\n", deparse1(object$formula),
-                       sub("^context ", "", described_context(object))))
+  context <- if (is_varying(object)) sub("^context ", "\nContext: ", described_context(object))
+  heading <- paste0("Wald tests of a fit of context_glm\n\nFormula: ", deparse1(object$formula), context, "\n")
   structure(as.data.frame(table), heading = heading, class = c("anova", "data.frame"))
 }
 

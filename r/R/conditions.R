@@ -2,7 +2,7 @@
 # contextstats_ValueError, ...
 
 stop_as <- function(types, message, call = NULL) {
-  classes <- c(paste0("contextstats_", types), "contextstats_error")
+  classes <- c(paste0("contextstats_", types, recycle0 = TRUE), "contextstats_error")
   stop(errorCondition(message, class = unique(classes), call = call))
 }
 
@@ -13,13 +13,13 @@ warn_as <- function(type, message, call = NULL) {
 stop_user <- function(call, ...) stop_as(character(), paste0(...), call)
 
 # Evaluate, and blame the user's call for what goes wrong inside R's own functions.
-blaming <- function(call, expr) {
+blaming <- function(call, expr, data = "data") {
   tryCatch(expr, error = function(cnd) {
     if (inherits(cnd, "contextstats_error")) stop(cnd)
     message <- conditionMessage(cnd)
     missing <- regmatches(message, regexec("^object '(.*)' not found$", message))[[1]]
     if (length(missing)) {
-      message <- sprintf("variable '%s' was found neither in 'data' nor where the formula was written", missing[2])
+      message <- sprintf("variable '%s' was found neither in '%s' nor where the formula was written", missing[2], data)
     }
     stop_user(call, message)
   })

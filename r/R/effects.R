@@ -68,7 +68,9 @@ context_frame <- function(object, newdata, names, call) {
   terms <- stats::terms(stats::as.formula(base::call("~", Reduce(function(a, b) base::call("+", a, b), chosen))))
   attr(terms, "dataClasses") <- attr(all, "dataClasses")[names]
   environment(terms) <- environment(all)
-  frame <- blaming(call, stats::model.frame(terms, newdata, na.action = stats::na.fail, xlev = object$xlevels[names]))
+  frame <- blaming(
+    call, stats::model.frame(terms, newdata, na.action = stats::na.fail, xlev = object$xlevels[names]), "newdata"
+  )
   blaming(call, stats::.checkMFClasses(attr(terms, "dataClasses"), frame))
   frame
 }

@@ -5,6 +5,11 @@ LINKS <- c(
   inverse = "inverse", "1/mu^2" = "inverse_squared", sqrt = "sqrt"
 )
 
+# The same by their names in power() and statmod::tweedie().
+POWER_LINKS <- c(
+  "mu^0" = "log", "mu^1" = "identity", "mu^0.5" = "sqrt", "mu^-1" = "inverse", "mu^-2" = "inverse_squared"
+)
+
 as_family <- function(family, call) {
   if (is.character(family) && length(family) == 1) return(named_family(family, call))
   if (is.function(family)) family <- family()
@@ -32,7 +37,8 @@ SUPPORTED <- paste0(
 
 # The family and link for Python: list(name, link, alpha or power); no alpha where it is to be estimated.
 core_family <- function(family, call) {
-  if (!family$link %in% names(LINKS)) {
+  link <- c(LINKS, POWER_LINKS)[family$link]
+  if (is.na(link)) {
     stop_user(call, "link '", family$link, "' is not supported. Use one of ", paste(names(LINKS), collapse = ", "), ".")
   }
   name <- sub("[(].*", "", family$family)
@@ -50,7 +56,7 @@ core_family <- function(family, call) {
     }
     stop_user(call, "family '", name, "' is not supported. ", SUPPORTED, robust)
   }
-  c(core[lengths(core) > 0], link = LINKS[[family$link]])
+  c(core[lengths(core) > 0], link = unname(link))
 }
 
 # theta of a negative binomial family: of MASS (in the environment of its functions) or of mgcv; numeric() where it

@@ -18,10 +18,22 @@ model_frame <- function(call, formula, context, data, env) {
     arguments$cluster <- arguments$cluster[[2]]
   }
   frame_call <- as.call(c(list(quote(stats::model.frame), formula = joint, drop.unused.levels = TRUE), arguments))
-  frame <- blaming(call, eval(frame_call, env))
+  frame <- blaming(call, evaluated_frame(frame_call, env))
   if (nrow(frame) == 0) stop_user(call, "0 (non-NA) cases")
   joint_terms <- attr(frame, "terms")
   list(frame = frame, joint_terms = joint_terms, terms = main_terms(formula, joint_terms))
+}
+
+# na.omit() copies a frame even where nothing is missing: look first.
+evaluated_frame <- function(frame_call, env) {
+  usual <- is.null(frame_call$na.action) && identical(getOption("na.action"), "na.omit")
+  if (usual) {
+    quick <- frame_call
+    quick$na.action <- quote(stats::na.pass)
+    frame <- eval(quick, env)
+    if (!anyNA(frame, recursive = TRUE)) return(frame)
+  }
+  eval(frame_call, env)
 }
 
 # The terms of the formula without the contexts, with what model.frame() learnt (predvars of poly() and ns(), classes).

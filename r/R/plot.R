@@ -17,10 +17,8 @@
 #' @export
 plot.context_glm <- function(x, select = NULL, level = 0.95, rug = TRUE,
                              ask = grDevices::dev.interactive() && prod(graphics::par("mfcol")) < length(panels(x)), ...) {
-  if (!is_varying(x)) {
-    x$context <- NULL
-    return(NextMethod())
-  }
+  if (is_plain(x)) return(NextMethod())
+  require_varying(x, sys.call(-1))
   shown <- panels(x)
   shown <- shown[select %||% seq_along(shown)]
   if (prod(graphics::par("mfcol")) == 1 && length(shown) > 1 && !ask) {

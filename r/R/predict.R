@@ -19,7 +19,7 @@
 predict.context_glm <- function(object, newdata = NULL, type = c("link", "response", "terms", "lpmatrix"),
                                 se.fit = FALSE, na.action = stats::na.pass, ...) {
   type <- match.arg(type)
-  call <- match.call()
+  call <- sys.call(-1)
   if (type == "terms" && is_plain(object)) return(NextMethod())
   if (type == "terms") return(predict_terms(object, newdata, se.fit, na.action, call))
   rows <- prediction_rows(object, newdata, na.action, call)
@@ -42,7 +42,7 @@ prediction_rows <- function(object, newdata, na.action, call) {
     return(list(x = x, frame = frame, offset = object$offset, kept = NULL, names = row.names(frame), new = FALSE))
   }
   terms <- stats::delete.response(object$joint_terms)
-  frame <- blaming(call, stats::model.frame(terms, newdata, na.action = na.action, xlev = object$xlevels))
+  frame <- blaming(call, stats::model.frame(terms, newdata, na.action = na.action, xlev = object$xlevels), "newdata")
   blaming(call, stats::.checkMFClasses(attr(terms, "dataClasses"), frame))
   offset <- new_offset(object, newdata, frame, call)
   complete <- stats::complete.cases(frame) & !is.na(offset %||% 0)
@@ -59,7 +59,7 @@ new_offset <- function(object, newdata, frame, call) {
   add <- function(values) total <<- (total %||% 0) + values
   if (!is.null(values <- stats::model.offset(frame))) add(values)
   if (!is.null(expr <- object$call$offset)) {
-    values <- blaming(call, eval(expr, newdata, environment(object$formula)))
+    values <- blaming(call, eval(expr, newdata, environment(object$formula)), "newdata")
     dropped <- attr(frame, "na.action")
     add(if (is.null(dropped)) values else values[-dropped])
   }

@@ -12,6 +12,11 @@ bridge <- new.env(parent = emptyenv())
 #' before the first fit, chooses one. Only fitting and predictions for new data need it. Fits print, plot and tidy
 #' without, in another session too.
 #'
+#' @section Parallel sessions:
+#' Fits are plain values and can be sent to the workers of `parallel::makePSOCKcluster()`, which can fit and predict
+#' themselves. Do not use forked workers (`parallel::mclapply()`) once Python has started in the session: a forked copy of
+#' Python with running threads may hang.
+#'
 #' @param envname,method,... As in [reticulate::py_install()].
 #' @param package What to install: a name and version for pip, or the path of a checkout or a wheel.
 #' @return `TRUE` or `FALSE`; `install_contextstats()` returns nothing of interest.
@@ -100,6 +105,7 @@ unpacked_table <- function(columns) {
 
 # Row names as text, numbers, or nothing where they are 1 to n: messages about data name rows by them.
 packed_labels <- function(frame) {
+  if (.row_names_info(frame) < 0) return(list(text = NULL))
   names <- attr(frame, "row.names")
   if (is.character(names)) {
     list(text = charToRaw(enc2utf8(paste(names, collapse = "\x1f"))))

@@ -27,6 +27,33 @@ test_that("problems that R sees are reported without Python", {
   expect_complaint(context_glm(poisson ~ dose, ~ s(age), d, na.action = na.fail), "missing values in object")
 })
 
+test_that("contexts in mgcv's notation are read into text for the core", {
+  read <- function(context) read_context(context, quote(f()))$common
+  size <- 7
+  expect_identical(read(~ s(age, k = size, bs = "cr", bounds = c(0, 100)) + mgcv::s(z, k = NULL)),
+                   "s(Q(\"age\"), k=7, bs=\"cr\", bounds=(0, 100)) + s(Q(\"z\"))")
+  expect_identical(read(~ te(a, log(b), k = c(5, 8), bs = c("ps", "cr"), m = list(c(2, 1), 1)) + `my x` + 1),
+                   "te(Q(\"a\"), Q(\"log(b)\"), k=(5, 8), bs=(\"ps\", \"cr\"), m=((2, 1), 1)) + Q(\"my x\")")
+  expect_identical(read(~1), "1")
+  found <- read_context(list(x = ~ s(a) + g, z = ~ s(a)), quote(f()))
+  expect_identical(found$by_predictor, list(x = "s(Q(\"a\")) + Q(\"g\")", z = "s(Q(\"a\"))"))
+  expect_named(found$variables, c("a", "g"))
+})
+
+test_that("families and links have the core's names", {
+  core <- function(family) core_family(as_family(family, NULL), NULL)
+  expect_identical(core(Gamma), list(name = "gamma", link = "inverse"))
+  expect_identical(core("inverse_gaussian"), list(name = "inverse_gaussian", link = "inverse_squared"))
+  expect_identical(core(MASS::negative.binomial(4, "sqrt")), list(name = "negative_binomial", alpha = 0.25, link = "sqrt"))
+  expect_identical(core(mgcv::negbin(4)), list(name = "negative_binomial", alpha = 0.25, link = "log"))
+  expect_identical(core(mgcv::nb()), list(name = "negative_binomial", link = "log"))
+  expect_equal(core(mgcv::nb(theta = 4)), list(name = "negative_binomial", alpha = 0.25, link = "log"))
+  expect_identical(core(mgcv::Tweedie(1.3, "log")), list(name = "tweedie", power = 1.3, link = "log"))
+  expect_identical(core(poisson(power(0.5))), list(name = "poisson", link = "sqrt"))
+  skip_if_not_installed("statmod")
+  expect_identical(core(statmod::tweedie(1.4, 0)), list(name = "tweedie", power = 1.4, link = "log"))
+})
+
 test_that("problems that the Python side sees are R conditions with rows by R's numbers", {
   needs_python()
   d <- example_data(missing = FALSE)
@@ -53,7 +80,7 @@ test_that("predictions refuse what the fit does not know", {
   d <- example_data(missing = FALSE)
   fit <- context_glm(poisson ~ dose + sex, ~ s(age) + dept, d, poisson)
   new <- d[1:3, ]
-  expect_complaint(predict(fit, new[c("dose", "sex", "age")]), "variable 'dept'")
+  expect_complaint(predict(fit, new[c("dose", "sex", "age")]), "variable 'dept' was found neither in 'newdata'")
   expect_complaint(predict(fit, transform(new, dept = "z")), "factor dept has new level z")
   expect_complaint(predict(fit, transform(new, sex = "x")), "factor sex has new level x")
   expect_complaint(predict(fit, transform(new, age = "old")), "age")
