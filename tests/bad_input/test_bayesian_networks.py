@@ -57,13 +57,20 @@ def test_impossible_options_of_the_fit(options, message):
         ({"starts": 0}, "starts of Archetypes"),
         ({"gates": "relu"}, "gates must be one of 'softmax', 'linear'"),
         ({"ridge": 0}, "ridge of Archetypes must be positive"),
-        ({"encoder": "s(c)"}, r"encoder of Archetypes must be Constant\(\), Linear\(\) or Additive\(\)"),
+        ({"encoder": 3}, r"encoder of Archetypes must be Linear\(\), Additive\(\) or a context formula"),
     ],
     ids=str,
 )
 def test_impossible_archetypes(options, message):
     with pytest.raises(cs.OptionError, match=message):
         cs.Archetypes(**options)
+
+
+def test_archetypes_are_for_bayesian_networks():
+    with pytest.raises(cs.FormulaError, match="but is of type Archetypes"):
+        cs.MarkovNetwork(X, C, encoder=cs.Archetypes())
+    with pytest.raises(cs.FormulaError, match="but is of type Archetypes"):
+        cs.ContextualGLM(X["a"], X["b"], C, encoder=cs.Archetypes())
 
 
 def test_variables_that_depend_on_each_other():

@@ -38,14 +38,14 @@ def test_a_known_order_is_ordinary_least_squares(variables):
 
 def test_a_known_order_with_context_is_one_contextual_glm_for_each_node():
     x, c, _, _ = random_sem(3, 2, 400, 1)
+    x = (x - x.mean(axis=0)) / x.std(axis=0)  # as the network does: penalties are in the units of the variables
     res = cs.BayesianNetwork(x, {"c": c}, order=["x1", "x2", "x3"]).fit(threshold=0.0)
     glm = cs.glm("x3 ~ x1 + x2", "s(c)", {"x1": x[:, 0], "x2": x[:, 1], "x3": x[:, 2], "c": c}).fit()
     at = {"c": [-0.9, 0.0, 0.4]}
     ours = res.edges(at).query("target == 'x3'").reset_index(drop=True)
     theirs = glm.coefficients(at, terms=["x1", "x2"]).sort_values(["row", "term"], ignore_index=True)
-    # The penalty is in the units of the data in one and in standard units in the other; REML undoes that.
-    assert_allclose(ours["estimate"], theirs["estimate"], rtol=2e-4)
-    assert_allclose(ours["std_error"], theirs["std_error"], rtol=2e-3)
+    assert_allclose(ours["estimate"], theirs["estimate"], rtol=1e-9)
+    assert_allclose(ours["std_error"], theirs["std_error"], rtol=1e-9)
 
 
 @pytest.mark.parametrize("strategy", ["central_path", "augmented_lagrangian"])

@@ -43,7 +43,7 @@ def any_kind(request):
         "union": {},
         "per_sample": {"acyclicity": "per_sample"},
         "archetypes": {"encoder": cs.Archetypes(k=3, starts=2)},
-        "low rank": {"encoder": cs.Archetypes(k=2, starts=2, gates="linear", encoder=cs.Additive(k=6))},
+        "low rank": {"encoder": cs.Archetypes(k=2, starts=2, gates="linear", encoder="s(c, k=6)")},
         "archetypes per sample": {"encoder": cs.Archetypes(k=2, starts=1), "acyclicity": "per_sample"},
     }[request.param]
     return cs.BayesianNetwork(x, {"c": c}, **options).fit(), x, c
@@ -201,6 +201,18 @@ def test_no_data_lead_to_a_cycle(seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cs.ExtrapolationWarning)
         assert is_acyclic(res.adjacency({"c": rng.normal(scale=10, size=200)}))
+
+
+def test_a_threshold_leaves_out_what_is_weaker():
+    x, c, graph, _ = random_sem(4, 2, 800, 14)
+    for variances in ("equal", "free"):
+        model = cs.BayesianNetwork(x, {"c": c}, encoder=cs.Linear(), variances=variances)
+        np.testing.assert_array_equal(model.fit(threshold=0.3).adjacency()[0] != 0, graph)
+        everything = model.fit(threshold=0.0)
+        assert sum(map(len, everything.parents.values())) == 6  # all pairs, one direction each
+        strength = np.sqrt(np.mean(everything.adjacency() ** 2, axis=0))
+        cut = np.sort(strength[strength > 0])[3:5].mean()
+        assert sum(map(len, model.fit(threshold=cut).parents.values())) <= 3
 
 
 def test_stability_is_high_for_clear_edges_and_names_rivals():

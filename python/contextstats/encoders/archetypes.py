@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from contextstats.encoders.additive import Linear
-from contextstats.encoders.terms import Term
 from contextstats.errors import OptionError
 from contextstats.options import check_choice
 
@@ -22,8 +20,8 @@ class Archetypes:
     ----------
     k : int
         Number of archetypes.
-    encoder : Constant, Linear or Additive
-        How the weights depend on context.
+    encoder : Linear, Additive or str
+        How the weights depend on context; a string is a context formula.
     gates : {"softmax", "linear"}
         "softmax": weights are positive and sum to one (NOTMAD). "linear": any weights, so that the coefficients have
         rank `k` in the basis of `encoder`.
@@ -54,12 +52,8 @@ class Archetypes:
                 raise OptionError(f"{name} of Archetypes must be a whole number of at least {least}, but is {value!r}.")
         if not self.ridge > 0:
             raise OptionError(f"ridge of Archetypes must be positive, but is {self.ridge!r}.")
-        if not hasattr(self.encoder, "terms"):
+        if not (hasattr(self.encoder, "terms") or isinstance(self.encoder, str)):
             raise OptionError(
-                "encoder of Archetypes must be Constant(), Linear() or Additive(), but is of type "
+                "encoder of Archetypes must be Linear(), Additive() or a context formula, but is of type "
                 f"{type(self.encoder).__name__}."
             )
-
-    def terms(self, context_names: Sequence[str], is_categorical: Sequence[bool]) -> tuple[Term, ...]:
-        """Return the terms of the weights."""
-        return tuple(self.encoder.terms(context_names, is_categorical))

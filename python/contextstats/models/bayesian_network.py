@@ -106,7 +106,8 @@ class BayesianNetwork:
     ) -> None:
         self.acyclicity = check_choice("acyclicity", acyclicity, ("union", "per_sample"))
         self.encoder = encoder
-        self.data = build_network_data(X, context, encoder, missing=missing)
+        of_context = encoder.encoder if isinstance(encoder, Archetypes) else encoder
+        self.data = build_network_data(X, context, of_context, missing=missing)
         require_rank(self.data, "A Bayesian network")
         self.rules = EdgeRules.of(self.data.names, order, forbidden, required)
         if variances is None:
@@ -141,9 +142,9 @@ class BayesianNetwork:
         Parameters
         ----------
         threshold : float, optional
-            Given: the graph is that of the continuous search without the edges whose root mean square over the contexts
-            is not above it, in the units of the data (NOTEARS, DAGMA; 0 keeps all). Default: the continuous search only
-            starts a search over orders by exact scores, and parents are chosen by BIC.
+            Edges whose root mean square over the contexts is not above it, in the units of the data, are left out; 0
+            keeps all. With equal variances the graph is then that of the continuous search (NOTEARS, DAGMA). Default:
+            the continuous search only starts a search over orders by exact scores, and parents are chosen by BIC.
         sparsity : float
             Weight of the lasso on edges (on their root mean square) in the continuous search, where errors count in
             units of the mean residual variance given all other variables.

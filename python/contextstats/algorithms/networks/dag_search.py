@@ -126,45 +126,46 @@ def search_structure(
 ) -> Structure:
     """Find one graph for all contexts.
 
-    With a threshold: the continuous solution, its weaker edges left out (NOTEARS, DAGMA). Without: an order by exact
-    node scores, started from continuous solutions, then parents by BIC.
+    An order by exact node scores, started from continuous solutions, then parents by BIC, or those whose effect is
+    above a threshold. Equal variances with a threshold: the continuous solution (NOTEARS, DAGMA).
     """
     known = rules.known_order()
-    if options.threshold is not None:
-        return _thresholded(problem, rules, options, known)
     if known is not None:
-        graph = choose_parents(problem, rules, known)
+        graph = _parents(problem, rules, options, known)
         return Structure(graph, tuple(known), np.where(graph, np.inf, np.nan), 0.0, True)
+    if options.threshold is not None and options.equal_variances:
+        return _continuous_graph(problem, rules, options, options.threshold)
     orders = OrderSearch(problem, rules, problem.node_weight(options.equal_variances))
     found = orders.best(_starts(problem, rules, options), options.restarts, options.seed)
-    if with_evidence:
-        graph, found, evidence = orders.directed(found)
-    else:
-        graph = choose_parents(problem, rules, list(found.order))
-        evidence = np.full(graph.shape, np.nan)
+    graph = _parents(problem, rules, options, list(found.order))
+    evidence = np.full(graph.shape, np.nan)
+    while with_evidence:
+        evidence, better = orders.evidence(graph, found)
+        if better is None:
+            break
+        found, graph = better, _parents(problem, rules, options, list(better.order))
     return Structure(graph, found.order, evidence, 0.0, True)
 
 
-def _thresholded(
-    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions, known: list[int] | None
+def _continuous_graph(
+    problem: StructuralProblem, rules: EdgeRules, options: SearchOptions, threshold: float
 ) -> Structure:
-    assert options.threshold is not None
-    if known is None:
-        solution = search_continuous(problem, rules, options)
-        strength, h, converged = solution.strength, solution.h, solution.converged
-    else:
-        strength, h, converged = _regression_strength(problem, rules), 0.0, True
-    graph = project(strength * problem.edge_scale(), rules, options.threshold)
-    return Structure(graph, tuple(topological_order(graph)), np.full(graph.shape, np.nan), h, converged)
+    solution = search_continuous(problem, rules, options)
+    graph = project(solution.strength * problem.edge_scale(), rules, threshold)
+    order = tuple(topological_order(graph))
+    return Structure(graph, order, np.full(graph.shape, np.nan), solution.h, solution.converged)
 
 
-def _regression_strength(problem: StructuralProblem, rules: EdgeRules) -> Floats:
+def _parents(problem: StructuralProblem, rules: EdgeRules, options: SearchOptions, order: list[int]) -> Graph:
+    """Parents among the variables that come before: by BIC, or above the threshold in the regression on all of them."""
+    if options.threshold is None:
+        return choose_parents(problem, rules, order)
     strength = np.zeros((problem.p, problem.p))
-    for j in range(problem.p):
-        parents = [int(i) for i in np.flatnonzero(rules.allowed[:, j])]
-        a, _, _ = problem.regress(j, parents)
-        strength[parents, j] = np.sqrt((a.reshape(len(parents), problem.m) ** 2).sum(axis=1))
-    return strength
+    for place, j in enumerate(order):
+        before = [i for i in order[:place] if rules.allowed[i, j]]
+        a, _, _ = problem.regress(j, before)
+        strength[before, j] = np.sqrt((a.reshape(len(before), problem.m) ** 2).sum(axis=1))
+    return project(strength * problem.edge_scale(), rules, options.threshold)
 
 
 def project(strength: Floats, rules: EdgeRules, threshold: float) -> Graph:

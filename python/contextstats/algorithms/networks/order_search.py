@@ -54,23 +54,20 @@ class OrderSearch:
         raw = self._scores.search(before.astype(float), starts, restarts, seed)
         return ScoredOrder(tuple(int(j) for j in raw["order"]), float(raw["score"]))
 
-    def directed(self, found: ScoredOrder) -> tuple[Graph, ScoredOrder, Floats]:
-        """The graph of an order, and for each edge the log-likelihood lost if it is turned around.
+    def evidence(self, graph: Graph, found: ScoredOrder) -> tuple[Floats, ScoredOrder | None]:
+        """For each edge the log-likelihood lost if it is turned around, and an order that turned out to be better.
 
-        For each edge i -> j the best order with j before i is searched from the present one; a better one replaces it.
+        For each edge i -> j the best order with j before i is searched from the present one.
         """
-        while True:
-            graph = choose_parents(self.problem, self.rules, list(found.order))
-            evidence = np.full(graph.shape, np.nan)
-            best = found
-            for i, j in np.argwhere(graph):
-                turned = self._turned(found, int(i), int(j))
-                evidence[i, j] = np.inf if turned is None else self._log_likelihood_lost(found, turned)
-                if turned is not None and turned.score < best.score:
-                    best = turned
-            if best.score >= found.score - 1e-9 * abs(found.score):
-                return graph, found, np.maximum(evidence, 0.0)
-            found = best
+        lost = np.full(graph.shape, np.nan)
+        best = found
+        for i, j in np.argwhere(graph):
+            turned = self._turned(found, int(i), int(j))
+            lost[i, j] = np.inf if turned is None else self._log_likelihood_lost(found, turned)
+            if turned is not None and turned.score < best.score:
+                best = turned
+        better = best.score < found.score - 1e-9 * abs(found.score)
+        return np.maximum(lost, 0.0), best if better else None
 
     def _log_likelihood_lost(self, best: ScoredOrder, other: ScoredOrder) -> float:
         """Gaussian, with each node's own variance or (where there are weights) one for all, at its maximum."""

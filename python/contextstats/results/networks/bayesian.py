@@ -210,4 +210,6 @@ class BayesianNetworkResults(NetworkResults):
         if self.known_graph:
             return "given graph"
         kind = "one graph" if self.acyclicity == "union" else "graph per context"
+        if self.equations.gating is not None:
+            kind = f"{self.equations.gating.weights.shape[1]} archetypes"
         return f"{kind}, {'equal' if self.equal_variances else 'free'} variances"
