@@ -12,6 +12,7 @@ namespace contextstats {
 struct Binomial {
   static constexpr const char* name = "binomial";
   static constexpr bool scale_known = true;
+  static constexpr bool scale_separable = true;
 
   double starting_mean(double y, double trials) const { return (trials * y + 0.5) / (trials + 1.0); }
 

@@ -14,6 +14,7 @@ namespace contextstats {
 struct Gamma {
   static constexpr const char* name = "gamma";
   static constexpr bool scale_known = false;
+  static constexpr bool scale_separable = true;
 
   bool mean_is_valid(double mu) const { return mu > 0.0 && std::isfinite(mu); }
   double starting_mean(double y, double) const { return y; }

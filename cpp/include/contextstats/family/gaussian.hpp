@@ -12,6 +12,7 @@ namespace contextstats {
 struct Gaussian {
   static constexpr const char* name = "gaussian";
   static constexpr bool scale_known = false;
+  static constexpr bool scale_separable = true;
 
   bool mean_is_valid(double mu) const { return std::isfinite(mu); }
   double starting_mean(double y, double) const { return y; }

@@ -12,6 +12,7 @@ namespace contextstats {
 struct InverseGaussian {
   static constexpr const char* name = "inverse_gaussian";
   static constexpr bool scale_known = false;
+  static constexpr bool scale_separable = true;
 
   double power() const { return 3.0; }
   bool mean_is_valid(double mu) const { return mu > 0.0 && std::isfinite(mu); }

@@ -17,6 +17,7 @@ class NegativeBinomial {
  public:
   static constexpr const char* name = "negative_binomial";
   static constexpr bool scale_known = true;
+  static constexpr bool scale_separable = true;
 
   explicit NegativeBinomial(double alpha) : alpha_(alpha), size_(1.0 / alpha) {
     if (!(alpha > 0.0) || !std::isfinite(alpha)) {

@@ -13,6 +13,7 @@ namespace contextstats {
 struct Poisson {
   static constexpr const char* name = "poisson";
   static constexpr bool scale_known = true;
+  static constexpr bool scale_separable = true;
 
   bool mean_is_valid(double mu) const { return mu > 0.0 && std::isfinite(mu); }
   double starting_mean(double y, double) const { return y + 0.1; }

@@ -16,6 +16,7 @@ class Tweedie {
  public:
   static constexpr const char* name = "tweedie";
   static constexpr bool scale_known = false;
+  static constexpr bool scale_separable = false;
 
   explicit Tweedie(double power) : power_(power) {
     if (!(power > 1.0 && power < 2.0)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contextstats/smoothing/generalized_cross_validation.hpp"
+#include "contextstats/smoothing/joint_search.hpp"
 #include "contextstats/smoothing/marginal_likelihood.hpp"
 #include "contextstats/smoothing/search.hpp"
 #include "contextstats/solver/gaussian_solver.hpp"
@@ -208,6 +209,23 @@ inline FitReport fit_by_qr(const Model& model, const MatrixXd& penalties, const 
   return report;
 }
 
+/// The search proper: jointly first, where that is possible, then at each trial to convergence.
+inline SearchResult search_from(const Model& model, const MatrixXd& penalties, const FitOptions& options,
+                                const SmoothingSearch& search, const SearchOptions& limits,
+                                const VectorXd& middle, const VectorXd& start, const FitReport& report) {
+  const bool jointly = options.method == Method::newton && options.smoothing != Smoothing::gcv &&
+                       !model.loss.gaussian_identity();
+  if (!jointly) return search.minimize(middle, start, options.theta);
+  const VectorXd s = total_penalty(penalties, start);
+  const VectorXd theta =
+      options.theta.size() > 0 ? options.theta : first_solution(model, s, report.identified);
+  SearchResult found =
+      JointSearch(model, penalties, report.identified, options.smoothing == Smoothing::reml, limits)
+          .minimize(middle, start, theta);
+  if (found.termination == Termination::gradient_small) return search.polish(middle, std::move(found));
+  return search.minimize(middle, found.rho, found.fit.gram.size() > 0 ? found.fit.theta : options.theta);
+}
+
 /// Coefficients and smoothing parameters, or coefficients alone; fills `report` and returns the final fit.
 inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, const FitOptions& options,
                              const VectorXd& center, FitReport& report) {
@@ -235,7 +253,7 @@ inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, cons
   // A term that a sample made flat starts where it is nearly so: from there the way to either side is short.
   const VectorXd middle = center.array().log();
   const VectorXd start = rho.array().min(middle.array() + 10.0).max(middle.array() - 10.0);
-  SearchResult found = search.minimize(middle, start, options.theta);
+  SearchResult found = search_from(model, penalties, options, search, limits, middle, start, report);
   report.lambda = found.rho.array().exp();
   report.criterion = std::move(found.criterion);
   report.iterations = found.iterations;

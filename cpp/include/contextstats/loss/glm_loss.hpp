@@ -50,6 +50,8 @@ class FamilyLinkLoss : public Loss {
     return family_.saturated(y, var_weight, freq_weight, n, phi);
   }
 
+  bool scale_separable() const final { return Family::scale_separable; }
+
   std::string name() const final { return std::string(Family::name) + "(" + link_->name() + ")"; }
 
  protected:

@@ -58,6 +58,9 @@ class Loss {
   virtual Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
                               double phi) const = 0;
 
+  /// The saturated density is a function of y times a function of phi.
+  virtual bool scale_separable() const = 0;
+
   /// For example "binomial(logit)".
   virtual std::string name() const = 0;
 };

@@ -31,6 +31,7 @@ class ScaledCholesky {
       }
       scale[j] = 1.0 / std::sqrt(h(j, j));
     }
+    if (factorize_all(h, tolerance, scale)) return;
     std::vector<Index> kept;
     MatrixXd rows(n, n);  // rows of the factor of the kept coefficients
     for (Index j = 0; j < n; ++j) {
@@ -95,6 +96,34 @@ class ScaledCholesky {
   }
 
  private:
+  /// The usual case, by a blocked factorisation: every coefficient with a scale has a pivot well above the
+  /// tolerance.
+  bool factorize_all(const MatrixXd& h, double tolerance, const VectorXd& scale) {
+    n_ = h.rows();
+    for (Index j = 0; j < n_; ++j) {
+      if (scale[j] > 0.0) kept_.push_back(j);
+    }
+    const Index r = rank();
+    MatrixXd scaled(r, r);
+    scale_.resize(r);
+    for (Index i = 0; i < r; ++i) scale_[i] = scale[kept_[static_cast<std::size_t>(i)]];
+    for (Index j = 0; j < r; ++j) {
+      for (Index i = j; i < r; ++i) {
+        scaled(i, j) =
+            h(kept_[static_cast<std::size_t>(i)], kept_[static_cast<std::size_t>(j)]) * scale_[i] * scale_[j];
+      }
+    }
+    const Eigen::LLT<Eigen::Ref<MatrixXd>, Eigen::Lower> factor(scaled);
+    const double smallest = r > 0 ? scaled.diagonal().cwiseAbs2().minCoeff() : 1.0;
+    if (factor.info() != Eigen::Success || !(smallest > 10.0 * tolerance)) {
+      kept_.clear();
+      return false;
+    }
+    smallest_pivot_ = std::min(1.0, smallest);
+    factor_ = scaled.triangularView<Eigen::Lower>();
+    return true;
+  }
+
   void finish(Index n, const std::vector<Index>& kept, const VectorXd& scale, const MatrixXd& rows) {
     n_ = n;
     kept_ = kept;

@@ -18,6 +18,7 @@ struct WorkingPass {
   double deviance = 0.0;  ///< sum_i w_i D_i; infinite where a mean leaves the support
   VectorXd score;         ///< Z'(w s) = minus the gradient of half the deviance
   MatrixXd gram;          ///< Z' W Z; empty if no curvature was asked for
+  VectorXd slope;         ///< d tr(M Z'WZ) / dtheta; empty if no M was given
 
   bool finite() const { return std::isfinite(deviance); }
 };
@@ -27,11 +28,13 @@ namespace detail {
 struct PassSums {
   double deviance = 0.0;
   VectorXd score;
+  VectorXd slope;
   MatrixXd gram;
 
   PassSums& operator+=(const PassSums& other) {
     deviance += other.deviance;
     score += other.score;
+    slope += other.slope;
     gram += other.gram;
     return *this;
   }
@@ -57,9 +60,11 @@ struct Model {
     eta += data.offset.segment(block.first(), block.count());
   }
 
-  WorkingPass evaluate(const VectorXd& theta, Curvature curvature) const {
+  /// With a symmetric `m`, also how tr(m Z'WZ) moves with theta, W the observed weights.
+  WorkingPass evaluate(const VectorXd& theta, Curvature curvature, const MatrixXd& m = MatrixXd()) const {
     const VectorXd raw = design.raw_coefficients(theta);
-    return pass(curvature, [&](RowBlock& block, VectorXd& eta) { block_eta(block, raw, eta); });
+    return pass(
+        curvature, [&](RowBlock& block, VectorXd& eta) { block_eta(block, raw, eta); }, Target::none, m);
   }
 
   /// The first pass of a fit: eta comes from the response (McCullagh and Nelder 1989, section 2.5). Its
@@ -94,12 +99,16 @@ struct Model {
   enum class Target { none, working_response, eta };
 
   template <class MakeEta>
-  WorkingPass pass(Curvature curvature, const MakeEta& make_eta, Target target = Target::none) const {
+  WorkingPass pass(Curvature curvature, const MakeEta& make_eta, Target target = Target::none,
+                   const MatrixXd& m = MatrixXd()) const {
     detail::PassSums zero;
     zero.score = VectorXd::Zero(design.n_raw());
     zero.gram = MatrixXd::Zero(curvature == Curvature::none ? 0 : design.raw_gram_size(), 1);
+    const bool want_slope = m.size() > 0;
+    const VectorXd raw_m = want_slope ? design.raw_quadratic(m) : VectorXd();
+    zero.slope = VectorXd::Zero(want_slope ? design.n_raw() : 0);
     const auto work = [&](Index first, Index last, detail::PassSums& sums) {
-      VectorXd eta, deviance, score, weight;
+      VectorXd eta, deviance, score, weight, weight_d1, form;
       rows.for_each_block(first, last, [&](RowBlock& block) {
         const Index n = block.count();
         for (VectorXd* array : {&deviance, &score, &weight}) array->resize(n);
@@ -109,6 +118,10 @@ struct Model {
         out.score = score.data();
         if (curvature == Curvature::observed) out.weight = weight.data();
         if (curvature == Curvature::expected) out.expected = weight.data();
+        if (want_slope) {
+          weight_d1.resize(n), form.resize(n);
+          out.weight_d1 = weight_d1.data();
+        }
         loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
         const auto prior = data.weight.segment(block.first(), n);
         sums.deviance += prior.dot(deviance);
@@ -118,17 +131,23 @@ struct Model {
         }
         score.array() *= prior.array();
         block.add_gradient(score.data(), sums.score);
+        if (want_slope) {
+          block.quadratic_form(raw_m, form.data());
+          weight_d1.array() *= form.array() * prior.array();
+          block.add_gradient(weight_d1.data(), sums.slope);
+        }
         if (curvature == Curvature::none) return;
         weight.array() *= prior.array();
         block.add_grams(weight, sums.gram);
       });
     };
-    const Index size = design.n_raw() + zero.gram.size();
+    const Index size = design.n_raw() + zero.slope.size() + zero.gram.size();
     const detail::PassSums sums = sum_over_blocks(rows.grouped.n_blocks(), size, execution, zero, work);
     WorkingPass result;
     result.deviance = sums.deviance;
     result.score = design.natural_gradient(sums.score);
     if (curvature != Curvature::none) result.gram = design.natural_gram(sums.gram);
+    if (want_slope) result.slope = design.natural_gradient(sums.slope);
     return result;
   }
 };

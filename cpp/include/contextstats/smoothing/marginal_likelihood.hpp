@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contextstats/smoothing/criterion.hpp"
+#include "contextstats/smoothing/saturated_likelihood.hpp"
 #include "contextstats/smoothing/third_order.hpp"
 
 namespace contextstats {
@@ -18,11 +19,25 @@ namespace contextstats {
 /// for ML, H is restricted to the penalised coefficients and M = 0. Its derivatives account for the
 /// dependence of W on rho. Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, sections 2 and
 /// 3; here all S are diagonal.
+///
+/// With `local`, W does not move with rho but for the first order of its effect on log|H|: a criterion that
+/// reads no data, for steps between passes over them.
 class MarginalLikelihood final : public Criterion {
  public:
+  /// log|H| near `theta`: its value at the weights given there, and slope'(theta - there) / 2.
+  struct LocalWeights {
+    VectorXd theta;
+    VectorXd slope;
+  };
+
   MarginalLikelihood(const Model& model, const MatrixXd& penalties, std::vector<bool> identified,
-                     bool restricted)
-      : model_(model), penalties_(penalties), identified_(std::move(identified)), restricted_(restricted) {
+                     bool restricted, const LocalWeights* local = nullptr)
+      : model_(model),
+        penalties_(penalties),
+        identified_(std::move(identified)),
+        restricted_(restricted),
+        local_(local),
+        saturated_(model) {
     penalized_.resize(identified_.size());
     for (std::size_t j = 0; j < identified_.size(); ++j) {
       const bool has_penalty =
@@ -48,10 +63,17 @@ class MarginalLikelihood final : public Criterion {
     out.scale = scale.phi;
     out.value = dp / (2.0 * scale.phi) - scale.saturated.value + 0.5 * (log_h - log_s) -
                 0.5 * m * std::log(2.0 * M_PI * scale.phi);
+    if (local_ != nullptr) out.value += 0.5 * local_->slope.dot(fit.theta - local_->theta);
     if (wanted != Derivatives::none) {
       differentiate(t, restricted_ ? t.factor.inverse() : random.inverse(), rho, scale, dp, wanted, out);
     }
     return out;
+  }
+
+  /// The matrix M of d log|H| = tr(M dH): the inverse of H on the coefficients that count.
+  MatrixXd trace_matrix(const MatrixXd& h) const {
+    return restricted_ ? ScaledCholesky(h, kRankTolerance, identified_).inverse()
+                       : ScaledCholesky(h, 0.0, penalized_).inverse();
   }
 
  private:
@@ -69,21 +91,16 @@ class MarginalLikelihood final : public Criterion {
     Saturated saturated;
   };
 
-  Saturated saturated(double phi) const {
-    const DataView& d = model_.data;
-    return model_.loss.saturated(d.y.data(), d.var_weight.data(), d.freq_weight.data(), d.n_rows(), phi);
-  }
-
   /// The phi that minimises V at fixed rho: in closed form for the Gaussian, by Newton in log(phi) otherwise.
   ScaleTerms best_scale(double dp, double m) const {
     ScaleTerms terms;
     if (model_.loss.scale_known()) {
-      terms.saturated = saturated(1.0);
+      terms.saturated = saturated_(1.0);
       return terms;
     }
     const double n = model_.data.freq_weight.sum();
     terms.phi = std::max(dp / std::max(n - m, 1.0), 1e-300);
-    terms.saturated = saturated(terms.phi);
+    terms.saturated = saturated_(terms.phi);
     if (constant_weights_) return terms;
     for (int iteration = 0; iteration < 100; ++iteration) {
       const double phi = terms.phi;
@@ -92,7 +109,7 @@ class MarginalLikelihood final : public Criterion {
       double step = curve > 0.0 ? -slope / curve : (slope > 0.0 ? -1.0 : 1.0);
       step = std::min(std::max(step, -2.0), 2.0);
       terms.phi = phi * std::exp(step);
-      terms.saturated = saturated(terms.phi);
+      terms.saturated = saturated_(terms.phi);
       if (std::abs(step) < 1e-12) break;
     }
     return terms;
@@ -114,7 +131,9 @@ class MarginalLikelihood final : public Criterion {
 
     ThirdOrder third;
     VectorXd weight_trace = VectorXd::Zero(K);
-    if (!constant_weights_) {
+    if (local_ != nullptr) {
+      weight_trace = out.dtheta.transpose() * local_->slope;
+    } else if (!constant_weights_) {
       third = third_order(model_, t.fit.theta, inverse, out.dtheta, wanted == Derivatives::exact);
       weight_trace = out.dtheta.transpose() * third.slope;
     }
@@ -123,7 +142,7 @@ class MarginalLikelihood final : public Criterion {
     MatrixXd hessian =
         (-out.dtheta.transpose() * (t.h * out.dtheta) / scale.phi) + 0.5 * share * share.transpose();
     hessian.diagonal() += 0.5 * (quadratic / scale.phi + trace_s - share_sum);
-    if (constant_weights_ || wanted == Derivatives::working) {
+    if (constant_weights_ || local_ != nullptr || wanted == Derivatives::working) {
       hessian -= 0.5 * ld * inverse.cwiseAbs2() * ld.transpose();
     } else {
       add_weight_curvature(t, inverse, ld, third, hessian, out);
@@ -177,6 +196,8 @@ class MarginalLikelihood final : public Criterion {
   std::vector<bool> identified_;
   std::vector<bool> penalized_;
   bool restricted_;
+  const LocalWeights* local_;
+  SaturatedLikelihood saturated_;
   bool constant_weights_ = false;
   Index n_unpenalized_ = 0;
 };

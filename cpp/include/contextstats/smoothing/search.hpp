@@ -43,9 +43,7 @@ class SmoothingSearch {
   /// it.
   SearchResult minimize(const VectorXd& center, const VectorXd& start, const VectorXd& theta) const {
     SearchResult at;
-    const VectorXd lower = center.array() - kRange;
-    const VectorXd upper = center.array() + kRange;
-    at.rho = start.cwiseMax(lower).cwiseMin(upper);
+    at.rho = start.cwiseMax((center.array() - kRange).matrix()).cwiseMin((center.array() + kRange).matrix());
     at.fit = solve_(at.rho, theta);
     at.evaluations = 1;
     if (!at.fit.usable()) {
@@ -53,7 +51,25 @@ class SmoothingSearch {
       return at;
     }
     at.criterion = value_at(at.fit, at.rho, Derivatives::working);
-    CriterionValue exact;  // with the exact Hessian, once the search is close
+    return improve(center, std::move(at), CriterionValue());
+  }
+
+  /// Goes on from a result that is near the optimum, without fitting it again.
+  SearchResult polish(const VectorXd& center, SearchResult near) const {
+    near.criterion = value_at(near.fit, near.rho, Derivatives::exact);
+    CriterionValue exact = near.criterion;
+    return improve(center, std::move(near), std::move(exact));
+  }
+
+ private:
+  static constexpr double kRange = 26.0;
+  static constexpr double kNear =
+      0.02;  ///< a gradient in log(lambda) is of the order of an edf when far away
+
+  /// `exact`: the criterion with its exact Hessian at `at.rho`, or empty as long as the search is far away.
+  SearchResult improve(const VectorXd& center, SearchResult at, CriterionValue exact) const {
+    const VectorXd lower = center.array() - kRange;
+    const VectorXd upper = center.array() + kRange;
     VectorXd exact_rho = at.rho;
     double longest = 4.0;
     double last_norm = std::numeric_limits<double>::infinity();
@@ -96,11 +112,6 @@ class SmoothingSearch {
     complete(exact, exact_rho, at);
     return at;
   }
-
- private:
-  static constexpr double kRange = 26.0;
-  static constexpr double kNear =
-      0.02;  ///< a gradient in log(lambda) is of the order of an edf when far away
 
   CriterionValue value_at(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const {
     return criterion_.evaluate(fit, rho, wanted);
