@@ -7,6 +7,7 @@
 #include "contextstats/network/neighborhoods.hpp"
 #include "contextstats/network/pairwise_correlations.hpp"
 #include "contextstats/network/precision_fit.hpp"
+#include "contextstats/network/sparse_regression.hpp"
 #include "hooks.hpp"
 
 namespace py = pybind11;
@@ -147,6 +148,25 @@ py::tuple precision_terms_(ConstMatrix x, ConstMatrix basis, const VectorXd& the
   return py::make_tuple(terms.value, terms.gradient, likelihood.unpacked(terms.packed_hessian));
 }
 
+py::dict sparse_path_(const MatrixXd& gram, const VectorXd& cross, double total,
+                      const std::vector<Index>& starts, const std::vector<Index>& sizes,
+                      const std::vector<double>& weights, double l1, const VectorXd& penalties, Index count,
+                      double ratio) {
+  std::vector<CoefficientGroup> groups;
+  for (std::size_t g = 0; g < starts.size(); ++g) groups.push_back({starts[g], sizes.at(g), weights.at(g)});
+  const py::gil_scoped_release release;
+  SparseRegression regression(gram, cross, total, groups, l1);
+  SparsePath found = regression.path(penalties.size() > 0 ? penalties : regression.penalties(count, ratio));
+  const py::gil_scoped_acquire acquire;
+  py::dict out;
+  out["penalties"] = std::move(found.penalties);
+  out["coefficients"] = std::move(found.coefficients);
+  out["residual"] = std::move(found.residual);
+  out["selected"] = std::move(found.selected);
+  out["converged"] = found.converged;
+  return out;
+}
+
 }  // namespace
 
 void bind_networks(py::module_& m) {
@@ -185,6 +205,9 @@ void bind_networks(py::module_& m) {
         py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"));
   m.def("network_precision_terms", &precision_terms_, py::arg("x").noconvert(), py::arg("basis").noconvert(),
         py::arg("theta"), "Minus the log-likelihood up to a constant, its gradient and its Hessian.");
+  m.def("sparse_path", &sparse_path_, py::arg("gram"), py::arg("cross"), py::arg("total"), py::arg("starts"),
+        py::arg("sizes"), py::arg("weights"), py::arg("l1_ratio"), py::arg("penalties"), py::arg("count"),
+        py::arg("ratio"));
   m.def("network_pairs", &pairwise_, py::arg("design"), py::arg("penalties"), py::arg("contexts").noconvert(),
         py::arg("u").noconvert(), py::arg("smoothing_parameters"), py::arg("maxiter"), py::arg("tolerance"),
         py::arg("threads"));

@@ -14,6 +14,7 @@ from contextstats.errors import (
 )
 from contextstats.models import BayesianNetwork, ContextualGLM, CorrelationNetwork, MarkovNetwork, glm
 from contextstats.results import GLMResults
+from contextstats.results.networks.compare import compare_networks
 from contextstats.results.serialize import load
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "MarkovNetwork",
     "OptionError",
     "__version__",
+    "compare_networks",
     "datasets",
     "families",
     "glm",

@@ -56,3 +56,4 @@ project_to_dag = _module.project_to_dag
 quadratic_form = _module.quadratic_form
 search_archetypes = _module.search_archetypes
 search_dag = _module.search_dag
+sparse_path = _module.sparse_path

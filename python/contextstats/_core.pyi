@@ -151,3 +151,15 @@ def network_precision(
     threads: int,
 ) -> dict[str, Any]: ...
 def network_precision_terms(x: Floats, basis: Floats, theta: Floats) -> tuple[float, Floats, Floats]: ...
+def sparse_path(
+    gram: Floats,
+    cross: Floats,
+    total: float,
+    starts: list[int],
+    sizes: list[int],
+    weights: list[float],
+    l1_ratio: float,
+    penalties: Floats,
+    count: int,
+    ratio: float,
+) -> dict[str, Any]: ...

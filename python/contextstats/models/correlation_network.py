@@ -75,7 +75,9 @@ class CorrelationNetwork(NetworkModel):
     def fit(
         self,
         *,
-        order: Sequence[str] | None = None,
+        order: Sequence[str] | Literal["best", "average"] | None = None,
+        n_orders: int = 5,
+        seed: int = 0,
         smoothing: Any = "reml",
         select: bool = False,
         maxiter: int = 100,
@@ -86,8 +88,11 @@ class CorrelationNetwork(NetworkModel):
 
         Parameters
         ----------
-        order : sequence of str, optional
-            "joint": the variables in the order in which they are explained; default that of the data.
+        order : sequence of str, "best" or "average", optional
+            "joint": the variables in the order in which they are explained, that with the smallest AIC among
+            `n_orders`, or the average precision of `n_orders`. Default: the order of the data.
+        n_orders, seed : int
+            Orders to try: that of the data, its reverse, then random ones.
         smoothing : "reml", float or dict
             How smooth functions of context are: by REML, each for itself, or smoothing parameters shared by all.
         select : bool
@@ -105,7 +110,7 @@ class CorrelationNetwork(NetworkModel):
         problem = self.problem(smoothing=smoothing, select=select, maxiter=maxiter, tol=tol, threads=threads)
         estimate: Any
         if self.method == "joint":
-            estimate = fit_orders(problem, order)
+            estimate = fit_orders(problem, order, n_orders, seed)
         else:
             margins = fit_margins(problem)
             estimate = PairwiseEstimate(margins, fit_pairs(problem, margins))

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from contextstats.algorithms.networks.nodes import fit_ordered_nodes
 from contextstats.algorithms.networks.problem import NetworkProblem
 from contextstats.design.networks import NetworkData
@@ -59,19 +61,40 @@ class NetworkModel:
             )
 
 
-def fit_orders(problem: NetworkProblem, order: Sequence[str] | None) -> CholeskyEstimate:
-    """Modified Cholesky factors for the order asked for.
+ORDERS = ("best", "average")
+
+
+def fit_orders(
+    problem: NetworkProblem, order: Sequence[str] | str | None, n_orders: int, seed: int
+) -> CholeskyEstimate:
+    """Modified Cholesky factors for the order asked for, for the best of several, or for all of them.
 
     Raises
     ------
     OptionError
-        If it is not an order of all variables.
+        If `order` is neither an order of all variables nor "best" or "average".
     """
-    names = problem.data.names
+    positions = _orders(order, problem.data.names, n_orders, seed)
+    fits = [OrderedNodes(one, fit_ordered_nodes(problem, one)) for one in positions]
+    if order == "best":
+        return CholeskyEstimate((min(fits, key=lambda fit: fit.aic),))
+    return CholeskyEstimate(tuple(fits))
+
+
+def _orders(
+    order: Sequence[str] | str | None, names: tuple[str, ...], n_orders: int, seed: int
+) -> list[tuple[int, ...]]:
+    given = tuple(range(len(names)))
     if order is None:
-        positions = tuple(range(len(names)))
-    elif isinstance(order, str) or sorted(map(str, order)) != sorted(names):
-        raise OptionError(f"order must name each variable once ({', '.join(names)}), but is {order!r}.")
-    else:
-        positions = tuple(names.index(str(name)) for name in order)
-    return CholeskyEstimate((OrderedNodes(positions, fit_ordered_nodes(problem, positions)),))
+        return [given]
+    if isinstance(order, str) and order in ORDERS:
+        if n_orders < 1:
+            raise OptionError(f"n_orders must be at least 1, but is {n_orders}.")
+        rng = np.random.default_rng(seed)
+        others = [tuple(int(j) for j in rng.permutation(len(names))) for _ in range(n_orders - 1)]
+        return list(dict.fromkeys([given, given[::-1], *others]))[:n_orders]
+    if isinstance(order, str) or sorted(map(str, order)) != sorted(names):
+        raise OptionError(
+            f"order must name each variable once ({', '.join(names)}), or be 'best' or 'average', but is {order!r}."
+        )
+    return [tuple(names.index(str(name)) for name in order)]

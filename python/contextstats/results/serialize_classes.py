@@ -11,6 +11,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
     from contextstats.algorithms.networks.dag_archetypes import Gating
+    from contextstats.algorithms.networks.glasso import GlassoFit
     from contextstats.algorithms.networks.likelihood import PrecisionFit
     from contextstats.algorithms.networks.neighborhoods import NeighborhoodFit
     from contextstats.algorithms.networks.pairs import PairsFit
@@ -29,6 +30,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
     from contextstats.results.networks.correlation import CorrelationResults
     from contextstats.results.networks.equations import GraphPerContext, NodeEquation, OneGraph
+    from contextstats.results.networks.grouped import GroupedEstimate
     from contextstats.results.networks.linear_precision import LinearPrecisionEstimate
     from contextstats.results.networks.markov import MarkovResults
     from contextstats.results.networks.neighborhood import NeighborhoodEstimate
@@ -38,7 +40,16 @@ def saved_classes() -> dict[str, type]:
     design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
     fit = (GLMResults, Predictor, CoreFit, Estimates, RowValues)
     networks = (
-        *(NetworkData, NodeFit, NeighborhoodFit, PairsFit, PrecisionFit, LinearPrecisionEstimate),
+        *(
+            NetworkData,
+            NodeFit,
+            NeighborhoodFit,
+            PairsFit,
+            PrecisionFit,
+            LinearPrecisionEstimate,
+            GlassoFit,
+            GroupedEstimate,
+        ),
         *(CorrelationResults, MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate, PairwiseEstimate),
         *(BayesianNetworkResults, OneGraph, NodeEquation, GraphPerContext, Gating),
     )

@@ -23,8 +23,8 @@ class NeighborhoodFit:
         Covariance of `coefficients[j, k]` over the residual variance of node j.
     smoothing_parameters : (p, (p + 1) K) array
         Of node j for the K penalties of each predictor, the intercept first; those of j itself have no meaning.
-    residual_variance, edf : (p,) array
-        Of node j: one number, without context.
+    edf : (p,) array
+        Effective degrees of freedom of each regression.
     log_variances : tuple of NodeFit
         The residual variance of each node as a function of context.
     converged : bool
@@ -33,7 +33,6 @@ class NeighborhoodFit:
     coefficients: Floats
     spread: Floats
     smoothing_parameters: Floats
-    residual_variance: Floats
     edf: Floats
     log_variances: tuple[NodeFit, ...]
     converged: bool
@@ -64,27 +63,47 @@ def fit_neighborhoods(problem: NetworkProblem) -> NeighborhoodFit:
             f"The neighbourhood regressions must have unique solutions, but {(p + 1) * m} coefficients on "
             f"{data.n_rows} rows are linearly dependent. Use a smaller k, fewer contexts, or select=True."
         )
-    residuals = _core.network_residuals(
-        problem.design, problem.penalties, data.z, data.contexts, raw["coefficients"], problem.threads
+    return with_log_variances(
+        problem,
+        coefficients=np.reshape(raw["coefficients"], (p, p + 1, m)),
+        spread=np.reshape(np.array(raw["spread"]), (p, p + 1, m, m)),
+        smoothing_parameters=raw["lambda"],
+        edf=raw["edf"],
+        converged=raw["converged"],
     )
-    left = 1.0 - raw["edf"] / data.n_rows if data.n_basis > 1 else np.ones(p)
-    variances = _core.network_log_variances(
+
+
+def with_log_variances(
+    problem: NetworkProblem,
+    *,
+    coefficients: Floats,
+    spread: Floats,
+    smoothing_parameters: Floats,
+    edf: Floats,
+    converged: bool,
+) -> NeighborhoodFit:
+    """Regressions together with the residual variance of each as a function of context."""
+    data = problem.data
+    p, m = data.n_variables, data.n_basis
+    residuals = _core.network_residuals(
+        problem.design, problem.penalties, data.z, data.contexts, coefficients.reshape(p, -1), problem.threads
+    )
+    raw = _core.network_log_variances(
         problem.design,
         problem.penalties,
         data.contexts,
         residuals,
-        left,
+        1.0 - edf / data.n_rows if m > 1 else np.ones(p),
         problem.smoothing,
         problem.maxiter,
         problem.tol,
         problem.threads,
     )
     return NeighborhoodFit(
-        coefficients=np.reshape(raw["coefficients"], (p, p + 1, m)),
-        spread=np.reshape(np.array(raw["spread"]), (p, p + 1, m, m)),
-        smoothing_parameters=raw["lambda"],
-        residual_variance=raw["variance"],
-        edf=raw["edf"],
-        log_variances=tuple(node_fit(one, m) for one in variances),
-        converged=raw["converged"] and all(one["converged"] for one in variances),
+        coefficients=coefficients,
+        spread=spread,
+        smoothing_parameters=smoothing_parameters,
+        edf=edf,
+        log_variances=tuple(node_fit(one, m) for one in raw),
+        converged=converged and all(one["converged"] for one in raw),
     )

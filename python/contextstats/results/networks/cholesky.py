@@ -31,6 +31,12 @@ class OrderedNodes:
     nodes: tuple[NodeFit, ...]
 
     @property
+    def aic(self) -> float:
+        """-2 log-likelihood + 2 edf, in units of the standardised variables."""
+        edf = sum(node.mean_edf + node.log_variance_edf for node in self.nodes)
+        return float(2 * edf - 2 * sum(node.log_likelihood for node in self.nodes))
+
+    @property
     def back(self) -> NDArray[np.intp]:
         """Where each variable of the data stands in the order."""
         return np.argsort(self.order)
