@@ -10,8 +10,10 @@ import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import machine
 import numpy as np
@@ -39,8 +41,7 @@ from programs import (
 HERE = Path(__file__).resolve().parent
 MODELS = ("varying", "linear", "plain", "additive")
 SLOW_UP_TO = 10_000
-PYGAM_UP_TO = 100_000
-WITHOUT_COVARIANCE_UP_TO = 100_000
+MEDIUM_UP_TO = 100_000
 WRITE = {
     "varying": simulate.write_varying,
     "additive": simulate.write_varying,
@@ -74,14 +75,17 @@ class Job:
 def programs_for(model: str, response: str, n: int) -> tuple[Program, ...]:
     """Who can fit a model in reasonable time."""
     if model == "varying":
-        slow = (GAM,) if n <= SLOW_UP_TO else ()
-        slow += (PYGAM,) if n <= PYGAM_UP_TO and response != "negative_binomial" else ()
-        slow += (CONTEXTUALIZED,) if n <= SLOW_UP_TO and response in ("gaussian", "logit") else ()
-        return (OURS, OURS_ALL, BAM, BAM_ALL, GAMFIT, *slow)
+        others: tuple[Program, ...] = ()
+        if n <= MEDIUM_UP_TO:
+            others += (BAM_ALL, GAMFIT) + (() if response == "negative_binomial" else (PYGAM,))
+        if n <= SLOW_UP_TO:
+            others += (GAM,) + ((CONTEXTUALIZED,) if response in ("gaussian", "logit") else ())
+        return (OURS, OURS_ALL, BAM, *others)
     if model == "additive":
         return (OURS, GLMGAM)
-    others = (SKLEARN, STATSMODELS) if model == "plain" or n <= WITHOUT_COVARIANCE_UP_TO else (SKLEARN,)
-    return (OURS, OURS_ALL, GLUM, GLUM_ALL, *others, *((R_GLM,) if model == "plain" and n <= PYGAM_UP_TO else ()))
+    others = (SKLEARN, STATSMODELS) if model == "plain" or n <= MEDIUM_UP_TO else (SKLEARN,)
+    others += (R_GLM,) if model == "plain" and n <= MEDIUM_UP_TO else ()
+    return (OURS, OURS_ALL, GLUM, GLUM_ALL, *others)
 
 
 def jobs(folder: Path, chosen: argparse.Namespace) -> list[Job]:
@@ -103,12 +107,16 @@ def jobs(folder: Path, chosen: argparse.Namespace) -> list[Job]:
     return found
 
 
-def run(job: Job, program: Program, out: Path, limit: float) -> Figures | str:
+def run(
+    job: Job, program: Program, out: Path, limit: float, variables: Mapping[str, str] = MappingProxyType({})
+) -> Figures | str:
     """Figures of one child process, or a word on why there are none."""
     command = [*program.command(), f"data={job.data}", f"response={job.response}", f"model={job.model}", f"out={out}"]
     out.unlink(missing_ok=True)
     try:
-        done = subprocess.run(command, env=program.environment(), capture_output=True, text=True, timeout=limit)
+        done = subprocess.run(
+            command, env={**program.environment(), **variables}, capture_output=True, text=True, timeout=limit
+        )
     except subprocess.TimeoutExpired:
         return f"stopped after {limit:.0f} s"
     if done.returncode:

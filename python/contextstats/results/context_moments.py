@@ -15,9 +15,6 @@ from contextstats.design.design import core_layout
 from contextstats.encoders.basis import BasisSpec
 from contextstats.encoders.fitted import FittedTerm
 
-TermKey = tuple[BasisSpec, bytes]
-"""What tells terms apart: basis and transform. Those of a fit that was saved are equal, not the same objects."""
-
 
 @dataclass(frozen=True)
 class ContextMoments:
@@ -29,22 +26,25 @@ class ContextMoments:
         Mean of each column; the first column is the constant one.
     covariance : (m, m) array
         Zero in the row and column of the constant.
-    starts : dict of TermKey to int
-        Position of the first column of each term.
+    starts : dict of FittedTerm to int
+        Position of the first column of each term. Terms with the same functions share their columns: those of a fit
+        that was saved are equal, not the same objects.
     """
 
     mean: Floats
     covariance: Floats
-    starts: dict[TermKey, int]
+    starts: dict[FittedTerm, int]
 
     @classmethod
     def of(cls, design: Design) -> ContextMoments:
         """Sum over the rows in one pass, however many predictors share the terms."""
         blocks = [Block(0, None, 0, 1)]
-        starts: dict[TermKey, int] = {}
-        for term in (block.term for block in design.blocks if block.term is not None):
+        starts: dict[FittedTerm, int] = {}
+        same: dict[tuple[BasisSpec, bytes], int] = {}
+        for term in dict.fromkeys(block.term for block in design.blocks if block.term is not None):
             start = blocks[-1].stop
-            if starts.setdefault(_key(term), start) == start:
+            starts[term] = same.setdefault((term.basis, term.transform.tobytes()), start)
+            if starts[term] == start:
                 blocks.append(Block(0, term, start, start + term.n_coefficients))
         bases, layout = core_layout(tuple(blocks))
         ones = np.ones((len(design.y), 1), order="F")
@@ -58,10 +58,6 @@ class ContextMoments:
         """Positions of the columns of some blocks."""
         parts = []
         for block in blocks:
-            start = 0 if block.term is None else self.starts[_key(block.term)]
+            start = 0 if block.term is None else self.starts[block.term]
             parts.append(np.arange(start, start + block.stop - block.start))
         return np.concatenate(parts)
-
-
-def _key(term: FittedTerm) -> TermKey:
-    return term.basis, term.transform.tobytes()

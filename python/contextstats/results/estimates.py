@@ -304,7 +304,8 @@ def null_mean(problem: CoreProblem, family: Family) -> Floats:
     """Mean of every row under the model with an intercept and the offset alone."""
     design = problem.design
     if np.ptp(design.offset) == 0:  # then it is the weighted mean, whatever the family and the link
-        return np.full(len(design.y), float(problem.weight @ design.y) / float(problem.weight.sum()))
+        mean = float(problem.weight @ design.y) / float(problem.weight.sum())
+        return np.broadcast_to(mean, design.y.shape)  # one number, seen n times
     ones = np.ones((len(design.y), 1), order="F")
     dense = {"kind": "dense", "intercept": True, "columns": [], "centers": np.empty(0), "scales": np.empty(0)}
     core_design = _core.Design([dense], [(0, 0, np.ones((1, 1), order="F"))], 1)

@@ -55,7 +55,8 @@ class FitStatistics:
     @cached_property
     def tvalues(self) -> pd.Series:
         """Coefficients over their standard errors."""
-        return self.params / self.bse
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return pd.Series(self.params.to_numpy() / self.bse.to_numpy(), index=self.params.index)
 
     @cached_property
     def pvalues(self) -> pd.Series:
@@ -64,8 +65,9 @@ class FitStatistics:
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Wald intervals with coverage 1 - alpha: columns lower and upper."""
-        half = upper_point(alpha / 2, self.residual_df) * self.bse
-        return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
+        estimate, half = self.params.to_numpy(), upper_point(alpha / 2, self.residual_df) * self.bse.to_numpy()
+        limits = np.column_stack([estimate - half, estimate + half])
+        return pd.DataFrame(limits, index=self.params.index, columns=["lower", "upper"])
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of `params`."""
@@ -289,9 +291,12 @@ class FitStatistics:
 
     # ---- inside ----------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _coef_index(self) -> pd.Index:
+        return pd.Index(list(self.design.coef_names))
+
     def _series(self, values: Floats) -> pd.Series:
-        known = np.where(self.fit.identified, values, np.nan)
-        return pd.Series(known, index=list(self.design.coef_names))
+        return pd.Series(np.where(self.fit.identified, values, np.nan), index=self._coef_index)
 
     def _by_row(self, values: Floats) -> pd.Series:
         return pd.Series(values, index=self.design.row_labels)
