@@ -68,8 +68,8 @@ def edge_block(res: NetworkResults, level: float, most: int) -> Block:
             fixed(row.statistic, 8, 3),
             p_value(row.p_value),
             p_value(row.q_value),
-            fixed(row.conf_low, 8, 3),
-            fixed(row.conf_high, 8, 3),
+            places(row.conf_low, 3, 8),
+            places(row.conf_high, 3, 8),
         )
         for row in records(shown)
     )
