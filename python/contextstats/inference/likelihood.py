@@ -8,7 +8,7 @@ from scipy import special
 from contextstats.errors import OptionError
 from contextstats.inference._linalg import Floats
 
-_ROWS_AT_ONCE = 16_384  # so that temporary arrays stay in cache
+_ROWS_AT_ONCE = 8192  # temporary arrays stay in cache, dot products on one thread
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
