@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -88,10 +89,13 @@ class NetworkResults:
         """Rows used."""
         return self.data.n_rows
 
-    @property
-    @single_threaded_blas
+    @cached_property
     def llf(self) -> float:
         """Log-likelihood of the data of the fit, in the units of the variables."""
+        return self._log_likelihood()
+
+    @single_threaded_blas
+    def _log_likelihood(self) -> float:
         return float(self._log_densities(self.data.z, self.data.contexts).sum())
 
     @property
