@@ -53,11 +53,12 @@ compare_likelihoods <- function(fits) {
   statistic <- c(NA, diff(twice))
   added <- c(NA, diff(df))
   table <- data.frame(
-    Family = vapply(fits, function(fit) family(fit)$family, ""), "Resid. Df" = vapply(fits, stats::df.residual, 0),
-    "2 x log-lik." = twice, Df = added, "LR stat." = statistic,
+    "Resid. Df" = vapply(fits, stats::df.residual, 0), "2 x log-lik." = twice, Df = added, "LR stat." = statistic,
     "Pr(>Chi)" = stats::pchisq(abs(statistic), abs(added), lower.tail = FALSE), check.names = FALSE
   )
-  models <- paste0("Model ", format(seq_along(fits)), ": ", vapply(fits, described_model, ""), collapse = "\n")
+  families <- vapply(fits, function(fit) family(fit)$family, "")
+  models <- paste0("Model ", format(seq_along(fits)), ": ", vapply(fits, described_model, ""), ", ", families,
+                   collapse = "\n")
   structure(table, heading = c("Likelihood ratio tests\n", models), class = c("anova", "data.frame"))
 }
 

@@ -120,7 +120,7 @@ def test_errors_and_warnings_are_part_of_the_answer_and_name_rows_by_rs_numbers(
     assert "row 8" in reticulate.call("fit", {**request_, "y": sent(y), "labels": labels})["error"]["message"]
 
     options = {**request_["options"], "maxiter": 1}
-    warned = reticulate.call("fit", {**request_, "options": options})["warnings"]
+    warned = reticulate.call("fit", {**request_, "context": "", "options": options})["warnings"]
     assert [one["type"] for one in warned] == ["ConvergenceWarning"]
 
 

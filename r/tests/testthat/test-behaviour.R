@@ -107,6 +107,7 @@ test_that("fits with different thetas are compared by their likelihoods", {
   expect_equal(ours$`LR stat.`[2], theirs$`LR stat.`[2], tolerance = 1e-6)
   expect_equal(ours$`Pr(>Chi)`[2], theirs$`Pr(Chi)`[2], tolerance = 1e-6)
   expect_equal(ours$Df[2], 2)
+  expect_match(capture.output(print(ours)), "Model 2: nb ~ dose \\+ z \\+ sex, Negative Binomial\\(", all = FALSE)
 })
 
 test_that("an estimated dispersion means Student's t, whatever the context", {

@@ -72,7 +72,7 @@ test_that("problems that the Python side sees are R conditions with rows by R's 
   expect_error(context_glm(gaussian ~ dose, ~ s(age), d, cov_type = "HC9"), "HC9", class = "contextstats_OptionError")
   expect_warning(context_glm(binomial ~ I(ifelse(binomial == 1, 5, -5) + dose / 10), data = d, family = binomial),
                  class = "contextstats_DataWarning")
-  expect_warning(context_glm(poisson ~ dose, ~ s(age), d, poisson, maxiter = 1), class = "contextstats_ConvergenceWarning")
+  expect_warning(context_glm(poisson ~ dose, data = d, family = poisson, maxiter = 1), class = "contextstats_ConvergenceWarning")
 })
 
 test_that("predictions refuse what the fit does not know", {
