@@ -102,3 +102,11 @@ def test_several_contexts_each_have_a_test(method):
     assert table["g"] < 1e-10
     assert table["s(t)"] > 0.01
     assert table["any"] < 1e-6
+
+
+def test_select_does_not_change_the_kernel_of_the_tests(sample):
+    """The penalty that lets an edge shrink to a constant is no prior of the tests; only the fit differs."""
+    x, t = sample
+    fits = [cs.CorrelationNetwork(x, {"t": t}).fit(select=select) for select in (False, True)]
+    a, b = (fit.heterogeneity()["statistic"] for fit in fits)
+    assert_allclose(a, b, rtol=0.1, atol=0.1)

@@ -124,5 +124,12 @@ def _terms(res: GaussianResults) -> list[_Term]:
 
 
 def _penalty(res: GaussianResults) -> Floats:
-    penalties = res.data.penalties
-    return np.asarray(penalties.sum(axis=0)) if len(penalties) else np.zeros(res.data.n_basis)
+    """Diagonal of the penalties on wiggliness; a penalty on straight lines (`select`) has no say in the tests."""
+    out = np.zeros(res.data.n_basis)
+    for block in res.data.blocks:
+        if block.term is None:
+            continue
+        out[block.start : block.stop] = block.term.penalties.sum(axis=0)
+        if block.term.kind == "smooth":
+            out[block.start : block.start + block.term.null_dim] = 0.0
+    return out
