@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 
 from contextstats.inference._linalg import Floats, Integers, symmetric
 from contextstats.inference.chi2_mixture import Exceedance, probabilities
-from contextstats.inference.score_test import ScoreTest, form_test, score_test
+from contextstats.inference.score_test import ScoreTest, form_test
 
 _FEWEST = 4.0  # effective degrees of freedom of the second kernel, doubled for each one that follows
 _NEGLIGIBLE = 1e-10
@@ -85,23 +86,23 @@ def adaptive_score_test(
     DataError
         If the null model explains all variation of the tested columns.
     """
-    tests = [score_test(score, information, kernel, scale=scale, residual_df=residual_df)]
-    terms = [_Term.of(information, kernel, np.flatnonzero(groups == group)) for group in np.unique(groups)]
+    terms = [_Term.of(information, kernel, np.flatnonzero(groups == group)) for group in range(groups.max() + 1)]
     terms = [term for term in terms if term.information.size]
     basis = np.zeros((len(score), sum(term.information.size for term in terms)))
     ends = np.cumsum([term.information.size for term in terms])
     for term, end in zip(terms, ends, strict=True):
         basis[term.positions, end - term.information.size : end] = term.directions
     squares = (basis.T @ score) ** 2 / scale
-    together = None if len(terms) == 1 else symmetric(basis.T @ information @ basis)
-    for df in _degrees_of_freedom(terms):
-        weights = np.concatenate([term.weights(df) for term in terms])
+    together = symmetric(basis.T @ information @ basis) if len(terms) > 1 else None
+    tests = []
+    for df in [0.0, *_degrees_of_freedom(terms)]:
+        weights = np.concatenate([np.empty(0), *(term.weights(df) for term in terms)])
         if together is None:
-            form = np.sort(weights * terms[0].information)[::-1]
+            form = np.concatenate([np.empty(0), *(term.information * weights for term in terms)])
         else:
             root = np.sqrt(weights)
-            form = np.linalg.eigvalsh(root[:, None] * together * root)[::-1]
-        tests.append(form_test(float(weights @ squares), form, residual_df))
+            form = np.linalg.eigvalsh(root[:, None] * together * root)
+        tests.append(form_test(float(weights @ squares), np.sort(form)[::-1], residual_df))
     return AdaptiveScoreTest(tuple(tests))
 
 
@@ -118,15 +119,18 @@ def combined_pvalue(pvalues: Sequence[float] | Floats) -> float:
     Liu and Xie (2020), Cauchy combination test: a powerful test with analytic p-value calculation under arbitrary
     dependency structures. Journal of the American Statistical Association 115, 393-402.
     """
-    p = np.asarray(pvalues, dtype=np.float64)
-    if len(p) == 1:
-        return float(p[0])
-    if p.min() <= 0:
+    if len(pvalues) == 1:
+        return float(pvalues[0])
+    if min(pvalues) <= 0:
         return 0.0
-    small = p < 1e-8  # tan(pi (1/2 - p)) = 1 / (pi p) to working precision
-    scores = np.where(small, 1 / (np.pi * p), np.tan(np.pi * (0.5 - np.minimum(p, 1 - 1e-15))))
-    mean = float(scores.mean())
-    return float(np.arctan2(1.0, mean) / np.pi)
+    return math.atan2(1.0, sum(map(_cauchy_score, pvalues)) / len(pvalues)) / math.pi
+
+
+def _cauchy_score(p: float) -> float:
+    """Quantile of the standard Cauchy distribution with upper tail probability p."""
+    if p < 1e-8:  # the next term is smaller by a factor of 3e-16
+        return 1 / (math.pi * p)
+    return math.tan(math.pi * (0.5 - min(p, 1 - 1e-15)))
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ class _Term:
         seen = values > _NEGLIGIBLE * max(values.max(initial=0.0), 0.0)
         return cls(positions, root[:, None] * vectors[:, seen], values[seen])
 
-    @property
+    @cached_property
     def effective_df(self) -> float:
         """With the kernel of the penalty."""
         return float(_effective_df(self.information))
@@ -163,19 +167,25 @@ class _Term:
     def _flattening(self) -> tuple[Floats, Floats]:
         """Values of log tau, and the effective degrees of freedom with each."""
         kappa = self.information
-        log_tau = np.linspace(-np.log(kappa.max()) - 5, -np.log(kappa.min()) + 5, 64)
+        log_tau = np.linspace(-np.log(kappa.max()) - 5, -np.log(kappa.min()) + 5, 40)
         return log_tau, _effective_df(kappa / (1 + np.exp(log_tau)[:, None] * kappa))
 
     def weights(self, df: float) -> Floats:
-        """Diagonal of the kernel with so many effective degrees of freedom, for an expected contribution of one."""
+        """Diagonal of the kernel with so many effective degrees of freedom, for an expected contribution of one.
+
+        That of the penalty where it has as many.
+        """
+        if df <= self.effective_df:
+            return np.full(len(self.information), 1 / self.information.sum())
         log_tau, found = self._flattening
-        tau = 0.0 if df <= self.effective_df else np.exp(np.interp(df, found, log_tau))
-        weights = 1 / (1 + tau * self.information)
+        weights = 1 / (1 + np.exp(np.interp(df, found, log_tau)) * self.information)
         return np.asarray(weights / (weights @ self.information))
 
 
 def _degrees_of_freedom(terms: Sequence[_Term]) -> list[float]:
     """4, 8, 16, ... as far as a term has so many, without those that the kernel of the penalty has in all terms."""
+    if not terms:
+        return []
     largest, least = max(len(term.information) for term in terms), min(term.effective_df for term in terms)
     doubled = [_FEWEST * 2**i for i in range(int(np.log2(max(largest / _FEWEST, 0.5))) + 1)]
     return [df for df in doubled if least < df <= largest]

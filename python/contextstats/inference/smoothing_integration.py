@@ -78,19 +78,19 @@ def integrated_covariance(
     working = gram @ coefficients + (lambdas @ penalties) * coefficients
     lambdas = _finite_lambdas(lambdas, penalties, np.diag(gram))
     prior = lambdas @ penalties
-    inverse = scaled_cholesky(gram + np.diag(prior), name="The penalised information G + S").inverse()
+    factor = scaled_cholesky(gram + np.diag(prior), name="The penalised information G + S")
+    inverse = factor.inverse()
     estimate = inverse @ working
-    covariance = scale * inverse
+    roots = [np.sqrt(scale) * factor.inverse_root()]
     for own, penalty in zip(lambdas, penalties, strict=True):
         at = np.flatnonzero(penalty)
         root = np.sqrt(penalty[at])
         values, vectors = np.linalg.eigh(root[:, None] * inverse[np.ix_(at, at)] * root)
         direction = (root[:, None] * vectors).T
         path = _Path(own, 1 / values - own, direction @ estimate[at], penalty[at], prior[at], scale)
-        spread = _positive_part(path.mean_squared_deviation())
-        effect = inverse[:, at] @ direction.T
-        covariance += effect @ spread @ effect.T
-    return embed(symmetric(covariance), keep, len(active) if active is not None else len(keep))
+        roots.append(inverse[:, at] @ (direction.T @ _root_of_positive_part(path.mean_squared_deviation())))
+    root = np.hstack(roots)
+    return embed(root @ root.T, keep, len(active) if active is not None else len(keep))
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,7 @@ def _finite_lambdas(lambdas: Floats, penalties: Floats, information: Floats) -> 
     return np.asarray(np.minimum(lambdas, _STIFF * ratio.max(axis=1, initial=0.0)))
 
 
-def _positive_part(matrix: Floats) -> Floats:
+def _root_of_positive_part(matrix: Floats) -> Floats:
+    """R with R R' the matrix, its negative eigenvalues replaced by zero."""
     values, vectors = np.linalg.eigh(symmetric(matrix))
-    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

@@ -13,7 +13,7 @@ from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.design import Block
 from contextstats.inference.adaptive_score_test import combined_pvalue
 from contextstats.inference.average_effects import variation_shares
-from contextstats.inference.chi2_mixture import probabilities
+from contextstats.inference.chi2_mixture import Exceedance, probabilities
 from contextstats.results.score_tests import ScoreTests
 from contextstats.results.term_tests import BlockTest, TermTests
 
@@ -96,16 +96,20 @@ def heterogeneity_table(res: GLMResults) -> pd.DataFrame:
 
 
 def _p_values(tests: Sequence[BlockTest]) -> tuple[list[float], list[float]]:
-    """p-values of the Wald tests and of the score tests, all tail probabilities at once."""
-    events = [event for test in tests for event in (*test.events, *(test.score.events if test.score else ()))]
-    found = iter(probabilities(events) if events else ())
-    wald, score = [], []
-    for test in tests:
-        means = [next(found) for _ in test.events]
-        wald.append(float(np.mean(means)) if means else np.nan)
-        kernels = [next(found) for _ in test.score.events] if test.score else []
-        score.append(combined_pvalue(kernels) if kernels else np.nan)
-    return wald, score
+    """p-values of the Wald tests and of the score tests, the tail probabilities of each kind at once."""
+    wald = [test.events for test in tests]
+    score = [test.score.events if test.score else () for test in tests]
+    return (
+        [sum(found) / len(found) if found else np.nan for found in _by_test(wald)],
+        [combined_pvalue(found) if found else np.nan for found in _by_test(score)],
+    )
+
+
+def _by_test(events: Sequence[Sequence[Exceedance]]) -> list[list[float]]:
+    """Probabilities of the events of each test."""
+    every = [event for own in events for event in own]
+    found = iter(probabilities(every).tolist() if every else ())
+    return [[next(found) for _ in own] for own in events]
 
 
 @single_threaded_blas
