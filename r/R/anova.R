@@ -22,8 +22,7 @@ anova.context_glm <- function(object, ..., test = NULL) {
 }
 
 compare_fits <- function(fits, test) {
-  rows <- vapply(fits, stats::nobs, 0)
-  if (any(rows != rows[1])) stop("models were not all fitted to the same size of dataset")
+  require_same_rows(fits)
   residual_df <- vapply(fits, stats::df.residual, 0)
   deviance <- vapply(fits, stats::deviance, 0)
   table <- data.frame(
@@ -41,12 +40,18 @@ compare_fits <- function(fits, test) {
   structure(table, heading = c(title, models), class = c("anova", "data.frame"))
 }
 
+require_same_rows <- function(fits) {
+  rows <- vapply(fits, stats::nobs, 0)
+  if (any(rows != rows[1])) stop("models were not all fitted to the same size of dataset", call. = FALSE)
+}
+
 # Deviances of families with different parameters, as thetas that were estimated, have different zeros.
 different_families <- function(fits) {
   length(unique(vapply(fits, function(fit) family(fit)$family, ""))) > 1 || !is.null(fits[[1]]$parameter)
 }
 
 compare_likelihoods <- function(fits) {
+  require_same_rows(fits)
   likelihoods <- lapply(fits, stats::logLik)
   df <- vapply(likelihoods, attr, 0, "df")
   twice <- 2 * vapply(likelihoods, as.numeric, 0)

@@ -108,6 +108,8 @@ test_that("fits with different thetas are compared by their likelihoods", {
   expect_equal(ours$`Pr(>Chi)`[2], theirs$`Pr(Chi)`[2], tolerance = 1e-6)
   expect_equal(ours$Df[2], 2)
   expect_match(capture.output(print(ours)), "Model 2: nb ~ dose \\+ z \\+ sex, Negative Binomial\\(", all = FALSE)
+  fewer <- context_glm(nb ~ dose, data = d[-1, ], family = mgcv::nb())
+  expect_error(anova(fewer, two), "same size of dataset")
 })
 
 test_that("an estimated dispersion means Student's t, whatever the context", {
