@@ -8,7 +8,7 @@ from measure import load, measure, plain, report, task, write_coefficients
 
 import contextstats as cs
 
-FAMILIES = {"logit": "binomial"}
+FAMILIES = {"logit": "binomial", "gamma": cs.families.Gamma(link="log")}
 
 
 def main() -> None:
