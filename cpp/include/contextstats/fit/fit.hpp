@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -130,10 +131,86 @@ inline std::unique_ptr<Criterion> make_criterion(const Model& model, const Matri
   return std::make_unique<MarginalLikelihood>(model, penalties, identified, smoothing == Smoothing::reml);
 }
 
+}  // namespace detail
+
+FitReport fit(const Model& model, const MatrixXd& penalties, const FitOptions& options);
+
+namespace detail {
+
+/// Where to start: what the caller gave, or what a fit to a sample of many rows says.
+inline void find_start(const Model& model, const MatrixXd& penalties, FitOptions& options) {
+  const bool given = options.theta.size() > 0 || options.lambda.size() > 0;
+  const bool enough_rows = kSampleRows > 20 * model.design.n_coefficients();
+  const bool searches = options.smoothing != Smoothing::fixed && penalties.rows() > 0;
+  if (model.data.n_rows() <= kManyRows || (!searches && !enough_rows)) return;
+  if (given && !(model.loss.gaussian_identity() && options.theta.size() == 0)) return;
+  const RowSample sample(model.data, kSampleRows);
+  const DataView view = sample.view();
+  const DesignRows rows(model.design, view.x, view.contexts, model.execution);
+  const Model part(rows, view, model.loss, model.execution);
+  if (model.loss.gaussian_identity()) {
+    const WorkingPass at = part.evaluate_at_response();
+    const VectorXd lambda = balanced_lambda(at.gram, penalties);
+    const VectorXd s = total_penalty(penalties, lambda.array().log().matrix());
+    options.theta = ScaledCholesky(with_penalty(at.gram, s), kRankTolerance).solve(at.score);
+    return;
+  }
+  FitOptions rough = options;
+  rough.tolerance = 1e-6;
+  const FitReport found = fit(part, penalties, rough);
+  if (!found.theta.allFinite() || !std::isfinite(found.deviance)) return;
+  if (searches) options.lambda = found.lambda;
+  if (searches || found.converged()) options.theta = found.theta;
+}
+
+/// The first pass of a fit: at `theta`, or at the response and then `theta` is its weighted least squares
+/// solution.
+struct StartingPass {
+  WorkingPass at;
+  VectorXd theta;
+  bool at_theta = false;
+};
+
+/// Reads the data once and finds out which coefficients are identified; fills `report`.
+inline StartingPass starting_pass(const Model& model, const MatrixXd& penalties, const FitOptions& options,
+                                  VectorXd& balanced, FitReport& report) {
+  StartingPass start;
+  const auto factorize = [&] {
+    balanced = balanced_lambda(start.at.gram, penalties);
+    report.lambda = options.lambda.size() == penalties.rows() ? options.lambda : balanced;
+    VectorXd s = VectorXd::Zero(model.design.n_coefficients());
+    if (penalties.rows() > 0) s = penalties.transpose() * report.lambda;
+    const ScaledCholesky first(with_penalty(start.at.gram, s), kRankTolerance);
+    report.identified = first.identified();
+    report.smallest_pivot = first.rank() < s.size() ? 0.0 : first.smallest_pivot();
+    if (!start.at_theta) start.theta = first.solve(start.at.score);
+    return first.positive() && first.rank() == s.size();
+  };
+  if (options.theta.size() > 0) {
+    start.at = model.evaluate(options.theta, Curvature::observed);
+    start.theta = options.theta;
+    start.at_theta = true;
+    if (start.at.finite() && factorize()) return start;
+  }
+  start.at_theta = false;
+  start.at = model.evaluate_at_response();
+  factorize();
+  if (model.loss.gaussian_identity()) {
+    MatrixXd gram = std::move(start.at.gram);
+    start.at = model.evaluate(start.theta, Curvature::none);
+    start.at.gram = std::move(gram);
+    start.at_theta = true;
+  } else if (options.theta.size() > 0) {
+    start.theta = options.theta;
+  }
+  return start;
+}
+
 /// The solver for the coefficients at given smoothing parameters that suits the model.
 class Solver {
  public:
-  Solver(const Model& model, const MatrixXd& penalties, const FitOptions& options, const FitReport& report)
+  Solver(const Model& model, const MatrixXd& penalties, const FitOptions& options, const FitReport& report,
+         const StartingPass& start)
       : penalties_(penalties), identified_(report.identified) {
     const InnerOptions inner{options.maxiter, options.tolerance};
     if (options.method == Method::lbfgs) {
@@ -141,7 +218,7 @@ class Solver {
       lbfgs_ = std::make_unique<LbfgsSolver>(model, inner);
     } else if (model.loss.gaussian_identity()) {
       name_ = "least squares";
-      gaussian_ = std::make_unique<GaussianSolver>(model, penalty(report.lambda));
+      gaussian_ = std::make_unique<GaussianSolver>(start.theta, start.at, identified_);
     } else {
       name_ = "newton";
       newton_ = std::make_unique<NewtonSolver>(model, inner);
@@ -171,28 +248,6 @@ class Solver {
   std::unique_ptr<NewtonSolver> newton_;
 };
 
-}  // namespace detail
-
-FitReport fit(const Model& model, const MatrixXd& penalties, const FitOptions& options);
-
-namespace detail {
-
-/// Where to start: what the caller gave, or what a fit to a sample of many rows says.
-inline void find_start(const Model& model, const MatrixXd& penalties, FitOptions& options) {
-  const bool worth_it =
-      model.data.n_rows() > kManyRows && !model.loss.gaussian_identity() && penalties.rows() > 0;
-  if (!worth_it || options.smoothing == Smoothing::fixed || options.lambda.size() > 0) return;
-  const RowSample sample(model.data, kSampleRows);
-  const DataView view = sample.view();
-  const DesignRows rows(model.design, view.x, view.contexts, model.execution);
-  FitOptions rough = options;
-  rough.tolerance = 1e-6;
-  const FitReport found = fit(Model(rows, view, model.loss, model.execution), penalties, rough);
-  if (!found.theta.allFinite() || !std::isfinite(found.deviance)) return;
-  options.lambda = found.lambda;
-  options.theta = found.theta;
-}
-
 /// An unpenalised model with nearly collinear columns.
 inline FitReport fit_by_qr(const Model& model, const MatrixXd& penalties, const FitOptions& options,
                            FitReport report) {
@@ -212,28 +267,41 @@ inline FitReport fit_by_qr(const Model& model, const MatrixXd& penalties, const 
 /// The search proper: jointly first, where that is possible, then at each trial to convergence.
 inline SearchResult search_from(const Model& model, const MatrixXd& penalties, const FitOptions& options,
                                 const SmoothingSearch& search, const SearchOptions& limits,
-                                const VectorXd& middle, const VectorXd& start, const FitReport& report) {
-  const bool jointly = options.method == Method::newton && options.smoothing != Smoothing::gcv &&
-                       !model.loss.gaussian_identity();
-  if (!jointly) return search.minimize(middle, start, options.theta);
-  const VectorXd s = total_penalty(penalties, start);
-  const VectorXd theta =
-      options.theta.size() > 0 ? options.theta : first_solution(model, s, report.identified);
-  SearchResult found =
-      JointSearch(model, penalties, report.identified, options.smoothing == Smoothing::reml, limits)
-          .minimize(middle, start, theta);
+                                const VectorXd& middle, const VectorXd& rho, const StartingPass& start,
+                                const FitReport& report) {
+  const bool restricted = options.smoothing == Smoothing::reml;
+  if (options.method != Method::newton || options.smoothing == Smoothing::gcv) {
+    return search.minimize(middle, rho, start.theta);
+  }
+  if (model.loss.gaussian_identity()) {
+    const VectorXd target = start.at.gram * start.theta + start.at.score;
+    const ProfileScan scan(start.at.gram, target, penalties, report.identified);
+    const double n = model.data.freq_weight.sum();
+    VectorXd from = scan.lowest(rho, middle, start.at.deviance / n, 0.0);
+    from = scan.lowest(from, middle, start.at.deviance / n, 0.0);
+    SearchResult found = search.minimize(middle, from, start.theta);
+    const VectorXd deeper = scan.lowest(found.rho, middle, found.criterion.scale, 1e-8);
+    if (deeper == found.rho) return found;
+    SearchResult again = search.minimize(middle, deeper, found.fit.theta);
+    const bool better = again.fit.usable() && again.criterion.value <= found.criterion.value;
+    return better ? std::move(again) : std::move(found);
+  }
+  std::optional<WorkingPass> first;
+  if (start.at_theta) first = start.at;
+  SearchResult found = JointSearch(model, penalties, report.identified, restricted, limits)
+                           .minimize(middle, rho, start.theta, std::move(first));
   if (found.termination == Termination::gradient_small) return search.polish(middle, std::move(found));
-  return search.minimize(middle, found.rho, found.fit.gram.size() > 0 ? found.fit.theta : options.theta);
+  return search.minimize(middle, found.rho, found.fit.gram.size() > 0 ? found.fit.theta : start.theta);
 }
 
 /// Coefficients and smoothing parameters, or coefficients alone; fills `report` and returns the final fit.
 inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, const FitOptions& options,
-                             const VectorXd& center, FitReport& report) {
-  const Solver solver(model, penalties, options, report);
+                             const VectorXd& center, const StartingPass& first, FitReport& report) {
+  const Solver solver(model, penalties, options, report, first);
   report.solver = solver.name();
   const VectorXd rho = report.lambda.array().max(1e-300).log().matrix();
   if (options.smoothing == Smoothing::fixed || penalties.rows() == 0) {
-    PenalizedFit fit = solver.solve(report.lambda, options.theta);
+    PenalizedFit fit = solver.solve(report.lambda, first.theta);
     report.iterations = fit.iterations;
     report.evaluations = fit.evaluations;
     report.termination = fit.termination;
@@ -253,7 +321,7 @@ inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, cons
   // A term that a sample made flat starts where it is nearly so: from there the way to either side is short.
   const VectorXd middle = center.array().log();
   const VectorXd start = rho.array().min(middle.array() + 10.0).max(middle.array() - 10.0);
-  SearchResult found = search_from(model, penalties, options, search, limits, middle, start, report);
+  SearchResult found = search_from(model, penalties, options, search, limits, middle, start, first, report);
   report.lambda = found.rho.array().exp();
   report.criterion = std::move(found.criterion);
   report.iterations = found.iterations;
@@ -270,18 +338,13 @@ inline FitReport fit(const Model& model, const MatrixXd& penalties, const FitOpt
   FitOptions options = given;
   detail::find_start(model, penalties, options);
   FitReport report;
-  const WorkingPass start = model.evaluate_at_response();
-  const VectorXd balanced = detail::balanced_lambda(start.gram, penalties);
-  report.lambda = options.lambda.size() == penalties.rows() ? options.lambda : balanced;
-  VectorXd s = VectorXd::Zero(model.design.n_coefficients());
-  if (penalties.rows() > 0) s = penalties.transpose() * report.lambda;
-  const ScaledCholesky first(with_penalty(start.gram, s), kRankTolerance);
-  report.identified = first.identified();
-  report.smallest_pivot = first.rank() < s.size() ? 0.0 : first.smallest_pivot();
-  if (s.isZero() && report.smallest_pivot < kCollinear && options.method == Method::newton) {
+  VectorXd balanced;
+  const detail::StartingPass start = detail::starting_pass(model, penalties, options, balanced, report);
+  const bool unpenalized = report.lambda.size() == 0 || report.lambda.isZero();
+  if (unpenalized && report.smallest_pivot < kCollinear && options.method == Method::newton) {
     return detail::fit_by_qr(model, penalties, options, std::move(report));
   }
-  const PenalizedFit final_fit = detail::minimize(model, penalties, options, balanced, report);
+  const PenalizedFit final_fit = detail::minimize(model, penalties, options, balanced, start, report);
   report.gradient_norm = final_fit.gradient_norm;
   detail::finish(model, penalties, final_fit, report);
   return report;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "contextstats/types.hpp"
 
@@ -41,6 +42,14 @@ void dot_block(const double* const* a, const double* const* b, Index n, double* 
   for (Index i = 0; i < NA; ++i) {
     for (Index j = 0; j < NB; ++j) out[i * stride_a + j * stride_b] += sum[i][j].sum();
   }
+}
+
+/// Calls visit with a number below four that is known when compiled.
+template <class Visit>
+void for_remainder(Index left, const Visit& visit) {
+  if (left == 1) visit(std::integral_constant<Index, 1>());
+  if (left == 2) visit(std::integral_constant<Index, 2>());
+  if (left == 3) visit(std::integral_constant<Index, 3>());
 }
 
 template <Index NA>
@@ -94,24 +103,29 @@ inline void add_dot_products(const double* const* a, Index n_a, const double* co
   for (; i + detail::kBlockA <= n_a; i += detail::kBlockA) {
     detail::dot_strip<detail::kBlockA>(a + i, b, n_b, n, out + i * stride_a, stride_a, stride_b);
   }
-  for (; i < n_a; ++i) detail::dot_strip<1>(a + i, b, n_b, n, out + i * stride_a, stride_a, stride_b);
+  const auto rest = [&](auto width) {
+    detail::dot_strip<width()>(a + i, b, n_b, n, out + i * stride_a, stride_a, stride_b);
+  };
+  detail::for_remainder(n_a - i, rest);
 }
 
 /// out[row] += sum_f factors[f][row] sum_m coefficients[m][f] monomials[m][row]: the adjoint of the dot
-/// products.
+/// products. `coefficients` is left as it was found.
 inline void add_combination(const double* const* monomials, Index n_monomials, const double* const* factors,
                             Index n_factors, const double** coefficients, Index n, double* out) {
   const auto advance = [&](Index by) {
     for (Index m = 0; m < n_monomials; ++m) coefficients[m] += by;
   };
+  constexpr Index width = 4;
   Index f = 0;
-  for (; f + 4 <= n_factors; f += 4, advance(4)) {
-    detail::combine_strip<4>(monomials, n_monomials, factors + f, coefficients, n, out);
+  for (; f + width <= n_factors; f += width, advance(width)) {
+    detail::combine_strip<width>(monomials, n_monomials, factors + f, coefficients, n, out);
   }
-  for (; f < n_factors; ++f, advance(1)) {
-    detail::combine_strip<1>(monomials, n_monomials, factors + f, coefficients, n, out);
-  }
-  advance(-n_factors);
+  const auto rest = [&](auto left) {
+    detail::combine_strip<left()>(monomials, n_monomials, factors + f, coefficients, n, out);
+  };
+  detail::for_remainder(n_factors - f, rest);
+  advance(-f);
 }
 
 }  // namespace contextstats

@@ -30,8 +30,10 @@ class JointSearch {
         restricted_(restricted),
         options_(options) {}
 
-  /// Where the passes settle; `fit` is usable there, and `termination` says whether they did settle.
-  SearchResult minimize(const VectorXd& center, const VectorXd& rho, const VectorXd& theta) const {
+  /// Where the passes settle; `fit` is usable there, and `termination` says whether they did settle. `first`
+  /// is the pass at `theta` with the observed information, if there has been one.
+  SearchResult minimize(const VectorXd& center, const VectorXd& rho, const VectorXd& theta,
+                        std::optional<WorkingPass> first) const {
     SearchResult best;
     best.rho = rho;
     best.fit.theta = theta;
@@ -40,8 +42,10 @@ class JointSearch {
     MatrixXd m;  // of the pass before: the inverse information moves little
     double last_norm = std::numeric_limits<double>::infinity();
     int rises = 0;
-    for (best.iterations = 0; best.iterations < kMostPasses; ++best.iterations) {
-      std::optional<Pass> at = pass(best, trial_rho, trial, m);
+    for (best.iterations = 0; best.iterations < std::min(kMostPasses, options_.maxiter); ++best.iterations) {
+      std::optional<Pass> at =
+          first ? judge(best, trial_rho, trial, m, std::move(*first)) : pass(best, trial_rho, trial, m);
+      first.reset();
       ++best.evaluations;
       if (!at) {
         if (best.iterations == 0 || ++rises > 4) break;
@@ -97,9 +101,13 @@ class JointSearch {
   std::optional<Pass> pass(const SearchResult& before, const VectorXd& rho, const VectorXd& theta,
                            const MatrixXd& m) const {
     if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
-    const VectorXd s = total_penalty(penalties_, rho);
-    WorkingPass at = model_.evaluate(theta, Curvature::observed, m);
+    return judge(before, rho, theta, m, model_.evaluate(theta, Curvature::observed, m));
+  }
+
+  std::optional<Pass> judge(const SearchResult& before, const VectorXd& rho, const VectorXd& theta,
+                            const MatrixXd& m, WorkingPass at) const {
     if (!at.finite()) return std::nullopt;
+    const VectorXd s = total_penalty(penalties_, rho);
     Pass out;
     out.fit.theta = theta;
     out.fit.deviance = at.deviance;

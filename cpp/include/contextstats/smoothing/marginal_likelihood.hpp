@@ -154,7 +154,7 @@ class MarginalLikelihood final : public Criterion {
   void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld,
                             const ThirdOrder& third, MatrixXd& hessian, const CriterionValue& out) const {
     const Index K = penalties_.rows();
-    std::vector<MatrixXd> dh = gram_derivatives(model_, t.fit.theta, out.dtheta);
+    std::vector<MatrixXd> dh = gram_derivatives(model_, t.fit.theta, out.dtheta, kMostBlocks);
     std::vector<MatrixXd> mdh;
     for (Index k = 0; k < K; ++k) {
       dh[static_cast<std::size_t>(k)].diagonal() += ld.row(k).transpose();
@@ -190,6 +190,10 @@ class MarginalLikelihood final : public Criterion {
     out.full_hessian(K, K) = own;
     if (own > 0.0) out.hessian -= mixed * mixed.transpose() / own;
   }
+
+  /// With millions of rows the derivatives of the information are the most expensive of all sums, and serve
+  /// only the part of the Hessian in which W moves: some of the rows are enough.
+  static constexpr Index kMostBlocks = 16;
 
   const Model& model_;
   const MatrixXd& penalties_;

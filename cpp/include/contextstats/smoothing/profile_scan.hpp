@@ -50,7 +50,7 @@ class ProfileScan {
 
  private:
   static constexpr double kBelow = 10.0;
-  static constexpr double kAbove = 14.0;  // from there a term is in its null space to within 1e-6
+  static constexpr double kAbove = 20.0;  // from there a term is in its null space to within 1e-8
 
   struct Term {
     Term(const ProfileScan& scan, Index k, const VectorXd& rho, const VectorXd& s, const MatrixXd& inverse,

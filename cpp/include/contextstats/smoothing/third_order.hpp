@@ -70,18 +70,24 @@ inline ThirdOrder third_order(const Model& model, const VectorXd& theta, const M
   return {design.natural_gradient(sums.slope), sums.curvature};
 }
 
-/// dZ'WZ / drho_k = Z' diag(w' eta_k) Z, one matrix for each column b_k of `b`, from one pass over the data.
-inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd& theta, const MatrixXd& b) {
+/// dZ'WZ / drho_k = Z' diag(w' eta_k) Z, one matrix for each column b_k of `b`, from one pass over the data;
+/// with `most_blocks` from no more than twice as many blocks of rows, evenly spread, which stand for all.
+inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd& theta, const MatrixXd& b,
+                                              Index most_blocks) {
   const KhatriRaoDesign& design = model.design;
   const DataView& data = model.data;
   const VectorXd raw_theta = design.raw_coefficients(theta);
   std::vector<VectorXd> raw_b;
   for (Index k = 0; k < b.cols(); ++k) raw_b.push_back(design.raw_coefficients(b.col(k)));
   const MatrixXd zero = MatrixXd::Zero(design.raw_gram_size(), b.cols());
+  const Index stride = std::max<Index>(1, model.rows.grouped.n_blocks() / most_blocks);
+  const Index n_used = (model.rows.grouped.n_blocks() + stride - 1) / stride;
+  double rows_used = 0.0;
+  for (Index i = 0; i < n_used; ++i) rows_used += static_cast<double>(model.rows.grouped.count(i * stride));
   const auto work = [&](Index first, Index last, MatrixXd& partial) {
     VectorXd eta, d1;
     MatrixXd weights;
-    model.rows.for_each_block(first, last, [&](RowBlock& block) {
+    const auto add = [&](RowBlock& block) {
       const Index n = block.count();
       d1.resize(n), weights.resize(n, b.cols());
       model.block_eta(block, raw_theta, eta);
@@ -94,12 +100,13 @@ inline std::vector<MatrixXd> gram_derivatives(const Model& model, const VectorXd
         weights.col(k).array() *= d1.array();
       }
       block.add_grams(weights, partial);
-    });
+    };
+    for (Index i = first; i < last; ++i) model.rows.for_each_block(i * stride, i * stride + 1, add);
   };
-  const MatrixXd sums =
-      sum_over_blocks(model.rows.grouped.n_blocks(), zero.size(), model.execution, zero, work);
+  const MatrixXd sums = sum_over_blocks(n_used, zero.size(), model.execution, zero, work);
+  const double share = rows_used / static_cast<double>(data.n_rows());
   std::vector<MatrixXd> derivatives;
-  for (Index k = 0; k < b.cols(); ++k) derivatives.push_back(design.natural_gram(sums.col(k)));
+  for (Index k = 0; k < b.cols(); ++k) derivatives.push_back(design.natural_gram(sums.col(k)) / share);
   return derivatives;
 }
 

@@ -6,24 +6,21 @@
 
 namespace contextstats {
 
-/// Gaussian response, identity link: the data are read twice, whatever the number of smoothing parameters
-/// tried.
+/// Gaussian response, identity link: the data are read once or twice, whatever the number of smoothing
+/// parameters tried.
 ///
-/// The second reading takes the cross products with the residuals of a first solution, so that nothing is
+/// The cross products with the response are taken with the residuals of a first solution, so that nothing is
 /// lost where the response has a large mean or the fit is nearly perfect: D(theta) = r'r - 2 d'Z'r + d'Gd
-/// with d = theta - theta0.
+/// with d = theta - theta0. The first solution may be that of a sample of the rows.
 class GaussianSolver {
  public:
-  GaussianSolver(const Model& model, const VectorXd& penalty) {
-    const WorkingPass start = model.evaluate_at_response();
-    identified_ = ScaledCholesky(with_penalty(start.gram, penalty), kRankTolerance).identified();
-    origin_ =
-        ScaledCholesky(with_penalty(start.gram, penalty), kRankTolerance, identified_).solve(start.score);
-    const WorkingPass at = model.evaluate(origin_, Curvature::none);
-    gram_ = start.gram;
-    residual_score_ = at.score;
-    residual_deviance_ = at.deviance;
-  }
+  /// `at`: the pass at `origin`, with the information.
+  GaussianSolver(VectorXd origin, WorkingPass at, std::vector<bool> identified)
+      : identified_(std::move(identified)),
+        origin_(std::move(origin)),
+        gram_(std::move(at.gram)),
+        residual_score_(std::move(at.score)),
+        residual_deviance_(at.deviance) {}
 
   const std::vector<bool>& identified() const { return identified_; }
 
