@@ -316,7 +316,10 @@ inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, cons
   const auto solve = [&](const VectorXd& at, const VectorXd& from) {
     return solver.solve(at.array().exp(), from);
   };
-  const SearchOptions limits{options.maxiter, options.tolerance, model.data.n_rows() <= kManyRows};
+  // Without passes over the data the search may as well go on to the end.
+  const double tolerance =
+      model.loss.gaussian_identity() ? std::max(0.02 * options.tolerance, 1e-11) : options.tolerance;
+  const SearchOptions limits{options.maxiter, tolerance, model.data.n_rows() <= kManyRows};
   const SmoothingSearch search(*criterion, solve, limits, model.execution.hooks);
   // A term that a sample made flat starts where it is nearly so: from there the way to either side is short.
   const VectorXd middle = center.array().log();

@@ -59,8 +59,7 @@ class JointSearch {
       best.rho = trial_rho;
       best.fit = std::move(at->fit);
       const double scale = 1.0 + std::min(std::abs(here.value), 1e3);
-      if (m.size() > 0 && at->decrement <= 1e-12 * (1.0 + best.fit.objective()) &&
-          norm <= options_.tolerance * scale) {
+      if (m.size() > 0 && at->decrement <= kSettled && norm <= enough_of(options_.tolerance) * scale) {
         const std::optional<SearchResult> deeper = other_valley(local, *at, best, here, center);
         if (!deeper) {
           best.termination = Termination::gradient_small;
@@ -76,7 +75,7 @@ class JointSearch {
       const LocalModel quadratic(*at, best.fit, penalties_, identified_);
       const VectorXd from =
           best.iterations < 2 ? quadratic.lowest(best.rho, center, here.scale, 0.0) : best.rho;
-      const double enough = std::max(1e-2 * norm, options_.tolerance * scale);
+      const double enough = std::max(1e-2 * norm, enough_of(options_.tolerance) * scale);
       const SearchResult next = improve(local, quadratic, from, center, enough);
       trial_rho = next.rho;
       trial = next.fit.theta;
@@ -87,7 +86,11 @@ class JointSearch {
 
  private:
   static constexpr int kMostPasses = 40;
+  static constexpr double kSettled = 1e-17;  ///< coefficients within 1e-8 of their standard errors
   static constexpr double kRange = 26.0;
+
+  /// Passes come closer by a factor, not quadratically: they stop well within the tolerance.
+  static double enough_of(double tolerance) { return std::max(0.02 * tolerance, 1e-11); }
 
   struct Pass {
     PenalizedFit fit;
@@ -183,7 +186,7 @@ class JointSearch {
   std::optional<SearchResult> other_valley(const MarginalLikelihood& local, const Pass& at,
                                            const SearchResult& here, const CriterionValue& value,
                                            const VectorXd& center) const {
-    constexpr double worth_a_move = 1e-3;
+    constexpr double worth_a_move = 1e-6;
     const LocalModel quadratic(at, here.fit, penalties_, identified_);
     const VectorXd from = quadratic.lowest(here.rho, center, value.scale, worth_a_move);
     if (from == here.rho) return std::nullopt;

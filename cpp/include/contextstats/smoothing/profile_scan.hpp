@@ -40,7 +40,7 @@ class ProfileScan {
       double lowest = term.value(held[k], phi) - least_gain;
       for (double at = center[k] - kBelow; at <= center[k] + kAbove; at += 1.0) {
         const double value = term.value(at, phi);
-        if (value >= lowest) continue;
+        if (value >= lowest - kFlat) continue;
         lowest = value;
         best[k] = at;
       }
@@ -49,8 +49,9 @@ class ProfileScan {
   }
 
  private:
+  static constexpr double kFlat = 1e-9;  // gains that rounding could make are none
   static constexpr double kBelow = 10.0;
-  static constexpr double kAbove = 20.0;  // from there a term is in its null space to within 1e-8
+  static constexpr double kAbove = 16.0;  // from there a term is in its null space to within 1e-7
 
   struct Term {
     Term(const ProfileScan& scan, Index k, const VectorXd& rho, const VectorXd& s, const MatrixXd& inverse,
