@@ -270,21 +270,9 @@ inline SearchResult search_from(const Model& model, const MatrixXd& penalties, c
                                 const VectorXd& middle, const VectorXd& rho, const StartingPass& start,
                                 const FitReport& report) {
   const bool restricted = options.smoothing == Smoothing::reml;
-  if (options.method != Method::newton || options.smoothing == Smoothing::gcv) {
+  if (options.method != Method::newton || options.smoothing == Smoothing::gcv ||
+      model.loss.gaussian_identity()) {
     return search.minimize(middle, rho, start.theta);
-  }
-  if (model.loss.gaussian_identity()) {
-    const VectorXd target = start.at.gram * start.theta + start.at.score;
-    const ProfileScan scan(start.at.gram, target, penalties, report.identified);
-    const double n = model.data.freq_weight.sum();
-    VectorXd from = scan.lowest(rho, middle, start.at.deviance / n, 0.0);
-    from = scan.lowest(from, middle, start.at.deviance / n, 0.0);
-    SearchResult found = search.minimize(middle, from, start.theta);
-    const VectorXd deeper = scan.lowest(found.rho, middle, found.criterion.scale, 1e-8);
-    if (deeper == found.rho) return found;
-    SearchResult again = search.minimize(middle, deeper, found.fit.theta);
-    const bool better = again.fit.usable() && again.criterion.value <= found.criterion.value;
-    return better ? std::move(again) : std::move(found);
   }
   std::optional<WorkingPass> first;
   if (start.at_theta) first = start.at;
@@ -316,10 +304,7 @@ inline PenalizedFit minimize(const Model& model, const MatrixXd& penalties, cons
   const auto solve = [&](const VectorXd& at, const VectorXd& from) {
     return solver.solve(at.array().exp(), from);
   };
-  // Without passes over the data the search may as well go on to the end.
-  const double tolerance =
-      model.loss.gaussian_identity() ? std::max(0.02 * options.tolerance, 1e-11) : options.tolerance;
-  const SearchOptions limits{options.maxiter, tolerance, model.data.n_rows() <= kManyRows};
+  const SearchOptions limits{options.maxiter, options.tolerance, model.data.n_rows() <= kManyRows};
   const SmoothingSearch search(*criterion, solve, limits, model.execution.hooks);
   // A term that a sample made flat starts where it is nearly so: from there the way to either side is short.
   const VectorXd middle = center.array().log();

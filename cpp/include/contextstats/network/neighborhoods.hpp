@@ -7,7 +7,6 @@
 #include "contextstats/network/context_functions.hpp"
 #include "contextstats/network/gram_reml.hpp"
 #include "contextstats/network/parallel_items.hpp"
-#include "contextstats/smoothing/profile_scan.hpp"
 
 namespace contextstats {
 
@@ -168,14 +167,7 @@ class Neighborhoods {
     rho << all.rho.head((j + 1) * k), all.rho.tail((q_ - 2 - j) * k);
     const MatrixXd penalties = functions_.repeated_penalties(q_ - 1);
     const GramReml reml({gram, cross, gram_(start, start), n_, penalties, std::nullopt});
-    GramFit found = reml.minimize(rho);
-    const std::vector<bool> every(static_cast<std::size_t>(size), true);
-    const VectorXd deeper = ProfileScan(gram, cross, penalties, every)
-                                .lowest(found.rho, balanced_rho(gram, penalties), found.scale, 1e-4);
-    if (deeper != found.rho) {
-      GramFit again = reml.minimize(deeper);
-      if (again.positive && again.criterion < found.criterion) found = std::move(again);
-    }
+    const GramFit found = reml.minimize(rho);
     const MatrixXd unit = reml.covariance(found) / found.scale;
     Node out;
     out.theta = VectorXd::Zero(gram_.rows());
