@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
 import pandas as pd
 
@@ -32,6 +31,8 @@ def read_columns(data: Any, what: str, prefix: str) -> list[Column]:
     DataError
         If the shape is wrong, two columns share a name, or a column cannot be used.
     """
+    import narwhals.stable.v1 as nw
+
     table = as_table(data, what)
     if table is not None:
         return [table.column(name, what) for name in table.names]

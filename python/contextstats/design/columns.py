@@ -8,7 +8,6 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -97,6 +96,8 @@ def read_column(name: str, source: Any) -> Column:
     DataError
         If the values are neither numbers, booleans nor text, are of mixed types, or have two dimensions.
     """
+    import narwhals.stable.v1 as nw
+
     if isinstance(source, pd.Categorical | pd.Index | pd.api.extensions.ExtensionArray):
         source = pd.Series(source)
     series = nw.from_native(source, series_only=True, pass_through=True)
@@ -116,6 +117,8 @@ def as_array(name: str, data: Any) -> NDArray[Any]:
 
 
 def _read_series(name: str, series: Any) -> Column:
+    import narwhals.stable.v1 as nw
+
     dtype = series.dtype
     if dtype.is_numeric():
         values = series.to_numpy() if dtype != nw.Decimal else series.cast(nw.Float64).to_numpy()
@@ -136,6 +139,8 @@ def _read_series(name: str, series: Any) -> Column:
 
 
 def _read_categorical(name: str, series: Any) -> Column:
+    import narwhals.stable.v1 as nw
+
     native = series.to_native()
     if isinstance(native, pd.Series) and isinstance(native.dtype, pd.CategoricalDtype):
         codes = native.cat.codes.to_numpy().astype(np.float64)

@@ -6,16 +6,17 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import formulaic
 import numpy as np
 import pandas as pd
-from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from contextstats.design.columns import Column, Floats, Level, RowLabel
 from contextstats.design.formula import MainFormula
 from contextstats.errors import ContextstatsError, DataError, FormulaError
+
+if TYPE_CHECKING:
+    import formulaic
 
 UNSEEN_LEVEL = "The model says nothing about it: drop these rows, or fit again with data that have the level."
 
@@ -54,6 +55,8 @@ def formulaic_frame(columns: Mapping[str, Column], variables: tuple[Variable, ..
 @contextmanager
 def _explained(formula: MainFormula, failure: type[ContextstatsError]) -> Iterator[None]:
     """Turn what formulaic says about a failed evaluation into our errors."""
+    from formulaic.errors import DataMismatchWarning, FormulaicError
+
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error", DataMismatchWarning)
         try:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from formulaic.transforms import TRANSFORMS
 
 _QUOTED = re.compile(r"`([^`]*)`")
 _PLACEHOLDER = "contextstats_quoted_{}"
@@ -77,6 +76,8 @@ def is_harmless(expression: str, variables: Iterable[str]) -> bool:
     Only names of `variables`, formulaic's transforms and numpy's elementwise functions may appear, so that a
     formula read from a file runs no code of its own.
     """
+    from formulaic.transforms import TRANSFORMS
+
     tree, quoted = _parse(expression)
     allowed = {*variables, *(name for name in TRANSFORMS if name not in _MODULES)}
     roots: set[int] = set()

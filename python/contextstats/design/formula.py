@@ -7,10 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import formulaic
-from formulaic.errors import FormulaicError
-from formulaic.transforms import TRANSFORMS
-
 from contextstats.design.expressions import References, references
 from contextstats.design.table import missing_variable
 from contextstats.errors import FormulaError
@@ -67,6 +63,9 @@ def read_formula(text: Any) -> MainFormula:
     FormulaError
         If it is no text, cannot be read, lacks a response, or holds what belongs elsewhere.
     """
+    import formulaic
+    from formulaic.errors import FormulaicError
+
     if not isinstance(text, str):
         raise FormulaError(f"The formula must be text, such as 'y ~ dose + sex', but is of type {type(text).__name__}.")
     if "~" not in text:
@@ -162,6 +161,8 @@ def variables_of(
     FormulaError
         If a name is neither a column nor known otherwise.
     """
+    from formulaic.transforms import TRANSFORMS
+
     names = list(known)
     needed: dict[str, None] = {}
     called: dict[str, None] = {}

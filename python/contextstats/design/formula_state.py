@@ -5,10 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import formulaic
-from formulaic.parser.types import Factor as FormulaicFactor
+from typing import TYPE_CHECKING, Any
 
 from contextstats.design.columns import Column, Floats, Level, RowLabel, match_levels
 from contextstats.design.evaluation import (
@@ -23,6 +20,9 @@ from contextstats.design.expressions import is_harmless, references
 from contextstats.design.formula import MainFormula, read_formula
 from contextstats.design.plain import from_plain
 from contextstats.errors import DataError, FormulaError
+
+if TYPE_CHECKING:
+    import formulaic
 
 
 class LiveState:
@@ -144,6 +144,9 @@ class FormulaState:
         return {} if self.live is None else self.live.environment
 
     def _specification(self, formula: MainFormula) -> formulaic.ModelSpec:
+        import formulaic
+        from formulaic.parser.types import Factor as FormulaicFactor
+
         if self.live is None:
             names = [variable.name for variable in self.variables]
             for factor in formula.factors:

@@ -6,8 +6,6 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-import formulaic
-
 from contextstats.design.columns import Column, Floats, RowLabel
 from contextstats.design.evaluation import Variable, bare_matrix, evaluate, finite_matrix, formulaic_frame
 from contextstats.design.expressions import is_harmless, references
@@ -46,6 +44,8 @@ def fit_formula(
     FormulaError, DataError
         If a factor cannot be computed, or a value is not finite.
     """
+    import formulaic
+
     in_c = {name for f in formula.factors if not f.is_name for name in references(f.expression).categorical}
     variables = tuple(Variable(c.name, c.levels, c.name in in_c) for c in columns.values())
     if formula.bare and all(column.levels is None for column in columns.values()):
@@ -85,6 +85,8 @@ def evaluate_response(
     """
     if factor.is_name:
         return columns[factor.expression]
+    import formulaic
+
     variables = tuple(Variable(column.name, column.levels) for column in columns.values())
     specification = formulaic.ModelSpec(formula=formulaic.Formula([f"{{{factor.expression}}}"]))
     matrix, _ = evaluate(

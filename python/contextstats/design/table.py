@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
 import pandas as pd
 
@@ -126,6 +125,8 @@ def as_frame(data: Any, what: str) -> Any:
     DataError
         If it is lazy, or two columns have the same name.
     """
+    import narwhals.stable.v1 as nw
+
     if isinstance(data, pd.DataFrame):
         _require_unique(data.columns, what)
     frame = nw.from_native(data, pass_through=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
 
 import pandas as pd
 
@@ -60,6 +59,8 @@ def to_igraph(res: NetworkResults, context: Any = None, q_max: float | None = No
 
 def to_graphml(res: NetworkResults, path: Any, context: Any = None, q_max: float | None = None) -> None:
     """Write GraphML, which Cytoscape, Gephi, yEd, igraph and networkx read."""
+    from xml.sax.saxutils import escape, quoteattr
+
     table = chosen_edges(res, context, q_max)
     kind = "directed" if res.directed else "undirected"
     lines = [
