@@ -83,3 +83,36 @@ TEST_CASE("a singular system is told") {
   CHECK_FALSE(
       GramReml({c.gram, c.cross, c.total, 60.0, c.penalties, std::nullopt}).at(VectorXd::Zero(3)).positive);
 }
+
+TEST_CASE("an inverse by halves is the inverse") {
+  std::mt19937 generator(3);
+  std::normal_distribution<double> normal;
+  for (const Index n : {1, 7, 32, 33, 65, 150}) {
+    MatrixXd z(2 * n + 3, n);
+    for (Index i = 0; i < z.size(); ++i) z.data()[i] = normal(generator);
+    const VectorXd unit = VectorXd::LinSpaced(n, 1e-3, 1e3);
+    const MatrixXd h = unit.asDiagonal() * MatrixXd(z.transpose() * z) * unit.asDiagonal();
+    const ScaledInverse solved(h);
+    REQUIRE(solved.positive);
+    const MatrixXd one = unit.cwiseInverse().asDiagonal() * (h * solved.inverse) * unit.asDiagonal();
+    CHECK((one - MatrixXd::Identity(n, n)).cwiseAbs().maxCoeff() < 1e-10);
+    CHECK((solved.inverse - solved.inverse.transpose()).cwiseAbs().maxCoeff() == 0.0);
+    const double expected =
+        2.0 * Eigen::LLT<MatrixXd>(h).matrixL().toDenseMatrix().diagonal().array().log().sum();
+    CHECK(solved.log_determinant == doctest::Approx(expected).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("blocks of the covariance are those of the whole, and a known inverse is the same fit") {
+  const Case c;
+  const GramReml reml({c.gram, c.cross, c.total, 60.0, c.penalties, std::nullopt});
+  const GramFit fit = reml.minimize();
+  const MatrixXd covariance = reml.covariance(fit);
+  const std::vector<MatrixXd> blocks = reml.covariance_blocks(fit, 5);
+  REQUIRE(blocks.size() == 2);
+  CHECK((blocks[1] - covariance.bottomRightCorner(5, 5)).cwiseAbs().maxCoeff() < 1e-13);
+  const MatrixXd h = fit.inverse.inverse();
+  const GramFit again = reml.of_inverse(fit.rho, fit.inverse, std::log(h.determinant()));
+  CHECK((again.theta - fit.theta).cwiseAbs().maxCoeff() == 0.0);
+  CHECK(again.criterion == doctest::Approx(fit.criterion));
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
@@ -45,3 +47,39 @@ def is_acyclic(weights: np.ndarray) -> bool:
     for _ in range(weights.shape[1] - 1):
         power = ((power @ pattern) > 0).astype(float)
     return not power.any()
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A chain with short cuts whose every other effect varies, t uniform on (0, 1); intercepts vary too."""
+
+    p: int
+    smooth: bool = True
+    vary: bool = True
+
+    @property
+    def graph(self) -> np.ndarray:
+        """Each variable acts on the next one, and every third on the one after that."""
+        out = np.eye(self.p, k=1, dtype=bool)
+        for j in range(0, self.p - 2, 3):
+            out[j, j + 2] = True
+        return out
+
+    def weights(self, t: np.ndarray) -> np.ndarray:
+        out = np.zeros((len(t), self.p, self.p))
+        for k, (i, j) in enumerate(np.argwhere(self.graph)):
+            curve = np.sin(2 * np.pi * t + k) if self.smooth else (-1) ** (k // 2) * (2 * t - 1)
+            out[:, i, j] = 0.3 + 0.5 * curve if self.vary and k % 2 == 0 else 0.6
+        return out
+
+    def rules(self) -> dict[str, list[tuple[str, str]]]:
+        """The graph is given."""
+        edges = [(f"x{i + 1}", f"x{j + 1}") for i, j in np.argwhere(self.graph)]
+        others = [(f"x{i + 1}", f"x{j + 1}") for i, j in np.argwhere(~self.graph) if i != j]
+        return {"required": edges, "forbidden": others}
+
+    def draw(self, n: int, seed) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(seed)
+        t = rng.uniform(0, 1, n)
+        level = np.outer(t if not self.smooth else np.sin(3 * t), np.linspace(-1, 1, self.p))
+        return draw_sem(self.weights(t), level + rng.normal(size=(n, self.p))), t

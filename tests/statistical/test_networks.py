@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from gaussian_networks import Truth
 from scipy import stats
 
 import contextstats as cs
@@ -19,26 +17,14 @@ P, ROWS = 4, 800
 pytestmark = pytest.mark.statistical
 
 
-def _truth():
-    path = Path(__file__).parents[1] / "networks" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("known_networks", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["known_networks"] = module
-    spec.loader.exec_module(module)
-    return module.Truth(P)
-
-
-TRUTH = _truth()
+TRUTH = Truth(P)
 FIRST, SECOND = np.triu_indices(P, 1)
 CONSTANT = np.array([(b - a != 1) or (a % 2 == 1) for a, b in zip(FIRST, SECOND, strict=True)])
 
 
 def _true_edges(kind: str) -> np.ndarray:
-    if kind == "correlation":
-        covariance = np.linalg.inv(TRUTH.precision(GRID))
-        sd = np.sqrt(np.einsum("ijj->ij", covariance))
-        return (covariance / sd[:, :, None] / sd[:, None, :])[:, FIRST, SECOND]
-    return TRUTH.partial_correlations(GRID)[:, FIRST, SECOND]
+    edges = TRUTH.correlations(GRID) if kind == "correlation" else TRUTH.partial_correlations(GRID)
+    return edges[:, FIRST, SECOND]
 
 
 def _fit(method: str, x: np.ndarray, t: np.ndarray):
@@ -85,7 +71,7 @@ def test_the_test_of_a_constant_edge_keeps_its_level(experiments, method):
 
 def test_errors_fall_with_the_root_of_the_number_of_rows():
     """A model that is linear in the contexts: 16 times the rows, a quarter of the error."""
-    truth = type(TRUTH)(P, smooth=False)
+    truth = Truth(P, smooth=False)
     expected = truth.partial_correlations(GRID)[:, FIRST, SECOND]
 
     def rmse(n: int, seeds: range) -> float:

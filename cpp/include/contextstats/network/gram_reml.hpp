@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <vector>
 
+#include "contextstats/network/positive_inverse.hpp"
 #include "contextstats/network/reml_newton.hpp"
 
 namespace contextstats {
@@ -48,13 +50,38 @@ class GramReml {
   GramFit at(const VectorXd& rho) const {
     GramFit fit;
     fit.rho = rho;
-    const VectorXd s = total_penalty(rho);
     MatrixXd h = p_.gram;
-    h.diagonal() += s;
+    h.diagonal() += total_penalty(rho);
     ScaledInverse solved(h);
     if (!solved.positive) return fit;
+    return of_inverse(rho, std::move(solved.inverse), solved.log_determinant);
+  }
+
+  /// Smoothing parameters by REML, from `start` or from where penalty and information balance.
+  GramFit minimize(const VectorXd& start = VectorXd()) const {
+    const VectorXd center = balanced_rho(p_.gram, p_.penalties);
+    return improve(at(start.size() == center.size() ? RemlNewton(center).inside(start) : center));
+  }
+
+  /// The same, from a fit at some smoothing parameters.
+  GramFit improve(GramFit fit) const {
+    VectorXd rho = fit.rho;
+    if (!fit.positive || rho.size() == 0) return fit;
+    int iterations = 0;
+    const RemlNewton newton(balanced_rho(p_.gram, p_.penalties));
+    fit.converged = newton.minimize(
+        fit, rho, iterations, [this](const VectorXd& at_rho) { return at(at_rho); },
+        [this](const GramFit& found) { return derivatives(found); });
+    return fit;
+  }
+
+  /// The fit whose inverse (gram + S)^-1 and its log-determinant are known already.
+  GramFit of_inverse(const VectorXd& rho, MatrixXd inverse, double log_determinant) const {
+    GramFit fit;
+    fit.rho = rho;
+    fit.inverse = std::move(inverse);
     fit.positive = fit.converged = true;
-    fit.inverse = std::move(solved.inverse);
+    const VectorXd s = total_penalty(rho);
     fit.theta = fit.inverse * p_.cross;
     fit.deviance = p_.total - p_.cross.dot(fit.theta);
     if (!p_.scale) fit.deviance = std::max(fit.deviance, 1e-14 * p_.total);
@@ -64,23 +91,8 @@ class GramReml {
     for (Index j = 0; j < s.size(); ++j) {
       if (s[j] > 0.0) log_s += std::log(s[j]);
     }
-    fit.criterion = 0.5 * (solved.log_determinant - log_s);
+    fit.criterion = 0.5 * (log_determinant - log_s);
     fit.criterion += p_.scale ? 0.5 * fit.deviance / *p_.scale : 0.5 * residual_df() * std::log(fit.deviance);
-    return fit;
-  }
-
-  /// Smoothing parameters by REML, from `start` or from where penalty and information balance.
-  GramFit minimize(const VectorXd& start = VectorXd()) const {
-    const VectorXd center = balanced_rho(p_.gram, p_.penalties);
-    const RemlNewton newton(center);
-    VectorXd rho = start.size() == center.size() ? newton.inside(start) : center;
-    GramFit fit = at(rho);
-    if (!fit.positive || rho.size() == 0) return fit;
-    int iterations = 0;
-    const bool converged = newton.minimize(
-        fit, rho, iterations, [this](const VectorXd& at_rho) { return at(at_rho); },
-        [this](const GramFit& found) { return derivatives(found); });
-    fit.converged = converged;
     return fit;
   }
 
@@ -91,21 +103,35 @@ class GramReml {
   /// with the smoothing parameters, and so does the symmetric root of their covariance. Source: Wood, Pya and
   /// Saefken (2016), JASA 111, 1548-1563, who differentiate the Cholesky root.
   MatrixXd covariance(const GramFit& fit) const {
-    MatrixXd out = fit.scale * fit.inverse;
-    if (fit.rho.size() == 0) return out;
-    MatrixXd hessian = derivatives(fit).hessian;
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(hessian);
+    if (fit.rho.size() == 0) return fit.scale * fit.inverse;
+    return fit.scale * fit.inverse + fit.inverse * (spread_of_penalties(fit) * fit.inverse);
+  }
+
+  /// Its diagonal blocks of a given size, one after the other.
+  std::vector<MatrixXd> covariance_blocks(const GramFit& fit, Index size) const {
+    MatrixXd right;
+    if (fit.rho.size() > 0) right = spread_of_penalties(fit) * fit.inverse;
+    std::vector<MatrixXd> blocks;
+    for (Index start = 0; start < fit.inverse.rows(); start += size) {
+      blocks.push_back(fit.scale * fit.inverse.block(start, start, size, size));
+      if (fit.rho.size() > 0)
+        blocks.back() += fit.inverse.middleRows(start, size) * right.middleCols(start, size);
+    }
+    return blocks;
+  }
+
+ private:
+  /// (D'V D) o (theta theta' + phi H^-1 / 4).
+  MatrixXd spread_of_penalties(const GramFit& fit) const {
+    const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(derivatives(fit).hessian);
     const VectorXd precision = eigen.eigenvalues().cwiseMax(0.0).array() + 0.1;
     const MatrixXd d = fit.rho.array().exp().matrix().asDiagonal() * p_.penalties;
     const MatrixXd turned =
         precision.cwiseSqrt().cwiseInverse().asDiagonal() * eigen.eigenvectors().transpose() * d;
-    const MatrixXd moved =
-        (turned.transpose() * turned)
-            .cwiseProduct(fit.theta * fit.theta.transpose() + 0.25 * fit.scale * fit.inverse);
-    return out + fit.inverse * moved * fit.inverse;
+    return (turned.transpose() * turned)
+        .cwiseProduct(fit.theta * fit.theta.transpose() + 0.25 * fit.scale * fit.inverse);
   }
 
- private:
   double residual_df() const { return std::max(p_.n - free_, 1.0); }
 
   VectorXd total_penalty(const VectorXd& rho) const {

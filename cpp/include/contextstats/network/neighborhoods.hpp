@@ -76,6 +76,7 @@ class Neighborhoods {
     VectorXd rho;
     VectorXd s;
     MatrixXd inverse;
+    VectorXd log_determinant;  // of each regression
     double criterion = 0.0;
     bool positive = false;
   };
@@ -91,6 +92,7 @@ class Neighborhoods {
     if (!solved.positive) return all;
     all.positive = true;
     all.inverse = std::move(solved.inverse);
+    all.log_determinant.resize(q_ - 1);
     double log_s = 0.0;
     for (Index i = 0; i < all.s.size(); ++i) {
       if (all.s[i] > 0.0) log_s += std::log(all.s[i]);
@@ -103,7 +105,8 @@ class Neighborhoods {
       for (Index i = start; i < start + m_; ++i) {
         if (all.s[i] > 0.0) own_s += std::log(all.s[i]);
       }
-      all.criterion += 0.5 * (solved.log_determinant + inverse.log_determinant - log_s + own_s) +
+      all.log_determinant[j] = solved.log_determinant + inverse.log_determinant;
+      all.criterion += 0.5 * (all.log_determinant[j] - log_s + own_s) +
                        0.5 * residual_df_ * std::log(inverse.inverse(0, 0));
     }
     return all;
@@ -113,10 +116,7 @@ class Neighborhoods {
   struct Node {
     VectorXd theta;  // all blocks; zero in its own
     MatrixXd inverse;
-    VectorXd rho;
     double scale = 0.0;
-    double edf = 0.0;
-    bool converged = true;
   };
 
   Node node(const All& all, Index j) const {
@@ -130,8 +130,6 @@ class Neighborhoods {
     out.inverse.middleRows(start, m_).setZero();
     out.inverse.middleCols(start, m_).setZero();
     out.scale = own(0, 0) / residual_df_;
-    out.rho = all.rho;
-    out.edf = static_cast<double>((q_ - 1) * m_) - all.s.dot(out.inverse.diagonal());
     return out;
   }
 
@@ -149,37 +147,54 @@ class Neighborhoods {
     return out;
   }
 
-  /// Node j with smoothing parameters of its own, from those that all share.
-  Node separate(const All& all, Index j) const {
+  /// Everything but the coefficients of node j itself.
+  MatrixXd without(const MatrixXd& full, Index j) const {
+    const Index start = (j + 1) * m_, rest = (q_ - 2 - j) * m_, size = (q_ - 1) * m_;
+    MatrixXd out(size, size);
+    out.topLeftCorner(start, start) = full.topLeftCorner(start, start);
+    out.topRightCorner(start, rest) = full.topRightCorner(start, rest);
+    out.bottomLeftCorner(rest, start) = full.bottomLeftCorner(rest, start);
+    out.bottomRightCorner(rest, rest) = full.bottomRightCorner(rest, rest);
+    return out;
+  }
+
+  /// Node j at the shared smoothing parameters.
+  void keep_shared(const All& all, Index j, NeighborhoodFit& fit) const {
+    const Node own = node(all, j);
+    fit.lambda.row(j) = all.rho.array().exp().transpose();
+    fit.coefficients.row(j) = own.theta.transpose();
+    fit.variance[j] = own.scale;
+    fit.edf[j] = static_cast<double>((q_ - 1) * m_) - all.s.dot(own.inverse.diagonal());
+    for (Index k = 0; k < q_; ++k) {
+      fit.spread[static_cast<std::size_t>(j * q_ + k)] = own.inverse.block(k * m_, k * m_, m_, m_);
+    }
+  }
+
+  /// Node j with smoothing parameters of its own, from those that all share; returns whether it converged.
+  bool keep_separate(const All& all, Index j, NeighborhoodFit& fit) const {
     const Index k = functions_.n_penalties(), start = (j + 1) * m_, rest = (q_ - 2 - j) * m_;
-    const Index size = (q_ - 1) * m_;
-    const auto without = [&](const MatrixXd& full) {
-      MatrixXd out(size, size);
-      out.topLeftCorner(start, start) = full.topLeftCorner(start, start);
-      out.topRightCorner(start, rest) = full.topRightCorner(start, rest);
-      out.bottomLeftCorner(rest, start) = full.bottomLeftCorner(rest, start);
-      out.bottomRightCorner(rest, rest) = full.bottomRightCorner(rest, rest);
-      return out;
-    };
-    const MatrixXd gram = without(gram_);
-    VectorXd cross(size), rho(all.rho.size() - k);
+    const MatrixXd gram = without(gram_, j);
+    VectorXd cross(start + rest), rho(all.rho.size() - k);
     cross << gram_.col(start).head(start), gram_.col(start).tail(rest);
     rho << all.rho.head((j + 1) * k), all.rho.tail((q_ - 2 - j) * k);
     const MatrixXd penalties = functions_.repeated_penalties(q_ - 1);
     const GramReml reml({gram, cross, gram_(start, start), n_, penalties, std::nullopt});
-    const GramFit found = reml.minimize(rho);
-    const MatrixXd unit = reml.covariance(found) / found.scale;
-    Node out;
-    out.theta = VectorXd::Zero(gram_.rows());
-    out.theta.head(start) = found.theta.head(start), out.theta.tail(rest) = found.theta.tail(rest);
-    out.inverse = MatrixXd::Zero(gram_.rows(), gram_.cols());
-    out.inverse.topLeftCorner(start, start) = unit.topLeftCorner(start, start);
-    out.inverse.bottomRightCorner(rest, rest) = unit.bottomRightCorner(rest, rest);
-    out.rho = all.rho;
-    out.rho.head((j + 1) * k) = found.rho.head((j + 1) * k);
-    out.rho.tail((q_ - 2 - j) * k) = found.rho.tail((q_ - 2 - j) * k);
-    out.scale = found.scale, out.edf = found.edf, out.converged = found.converged;
-    return out;
+    const GramFit found =
+        reml.improve(reml.of_inverse(rho, without(node(all, j).inverse, j), all.log_determinant[j]));
+    std::vector<MatrixXd> blocks = reml.covariance_blocks(found, m_);
+    blocks.insert(blocks.begin() + j + 1, MatrixXd::Zero(m_, m_));
+    for (Index block = 0; block < q_; ++block) {
+      fit.spread[static_cast<std::size_t>(j * q_ + block)] =
+          blocks[static_cast<std::size_t>(block)] / found.scale;
+    }
+    fit.coefficients.row(j).setZero();
+    fit.coefficients.row(j).head(start) = found.theta.head(start).transpose();
+    fit.coefficients.row(j).tail(rest) = found.theta.tail(rest).transpose();
+    fit.lambda.row(j) = all.rho.array().exp().transpose();
+    fit.lambda.row(j).head((j + 1) * k) = found.rho.head((j + 1) * k).array().exp().transpose();
+    fit.lambda.row(j).tail((q_ - 2 - j) * k) = found.rho.tail((q_ - 2 - j) * k).array().exp().transpose();
+    fit.variance[j] = found.scale, fit.edf[j] = found.edf;
+    return found.converged;
   }
 
   void collect(const All& all, bool shared, NeighborhoodFit& fit) const {
@@ -190,13 +205,10 @@ class Neighborhoods {
     fit.variance.resize(p), fit.edf.resize(p);
     std::vector<char> converged(static_cast<std::size_t>(p), 1);
     for_each_item(p, execution_, [&](Index j) {
-      const Node own = shared ? node(all, j) : separate(all, j);
-      fit.lambda.row(j) = own.rho.array().exp().transpose();
-      fit.coefficients.row(j) = own.theta.transpose();
-      fit.variance[j] = own.scale, fit.edf[j] = own.edf;
-      converged[static_cast<std::size_t>(j)] = own.converged;
-      for (Index k = 0; k < q_; ++k) {
-        fit.spread[static_cast<std::size_t>(j * q_ + k)] = own.inverse.block(k * m_, k * m_, m_, m_);
+      if (shared) {
+        keep_shared(all, j, fit);
+      } else {
+        converged[static_cast<std::size_t>(j)] = keep_separate(all, j, fit);
       }
     });
     for (const char one : converged) fit.converged = fit.converged && one;

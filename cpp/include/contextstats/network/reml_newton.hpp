@@ -1,35 +1,13 @@
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "contextstats/types.hpp"
 
 namespace contextstats {
-
-/// The inverse of a positive definite matrix and its log-determinant, from a factor scaled to unit diagonal.
-struct ScaledInverse {
-  MatrixXd inverse;
-  double log_determinant = 0.0;
-  bool positive = false;  ///< false: singular to seven digits, nothing else is set
-
-  explicit ScaledInverse(const MatrixXd& h) {
-    if (!(h.diagonal().minCoeff() > 0.0)) return;
-    const VectorXd unit = h.diagonal().cwiseSqrt().cwiseInverse();
-    const Eigen::LLT<MatrixXd> factor(MatrixXd(unit.asDiagonal() * h * unit.asDiagonal()));
-    const VectorXd pivots = factor.matrixLLT().diagonal();
-    if (factor.info() != Eigen::Success || !(pivots.minCoeff() > 1e-7)) return;
-    positive = true;
-    log_determinant = 2.0 * (pivots.array().log().sum() - unit.array().log().sum());
-    MatrixXd root = unit.asDiagonal();
-    factor.matrixL().solveInPlace(root);
-    inverse = MatrixXd::Zero(h.rows(), h.cols());
-    inverse.selfadjointView<Eigen::Lower>().rankUpdate(root.transpose());
-    inverse.triangularView<Eigen::StrictlyUpper>() = inverse.transpose();
-  }
-};
 
 /// Log smoothing parameters at which the penalties weigh as much as the information they compete with.
 inline VectorXd balanced_rho(const MatrixXd& gram, const MatrixXd& penalties) {
@@ -61,13 +39,37 @@ struct RemlDerivatives {
            double scale, double residual_df) {
     const VectorXd fall = d * theta.cwiseAbs2();
     const VectorXd first = 0.5 * (fall / scale + d * inverse.diagonal() - d * share);
-    const MatrixXd moved = d.array().rowwise() * theta.transpose().array();
     gradient += first;
     hessian.diagonal() += first;
-    hessian -= moved * inverse * moved.transpose() / scale;
-    hessian -= 0.5 * d * inverse.cwiseAbs2() * d.transpose();
-    hessian += 0.5 * d * share.cwiseAbs2().asDiagonal() * d.transpose();
+    const std::vector<std::vector<Index>> held = positions(d);
+    for (Index k = 0; k < d.rows(); ++k) {
+      const Eigen::RowVectorXd moved = (d.row(k).array() * theta.transpose().array()).matrix();
+      VectorXd column = VectorXd::Zero(theta.size());
+      VectorXd squares = VectorXd::Zero(theta.size());
+      for (const Index j : held[static_cast<std::size_t>(k)]) {
+        column += inverse.col(j) * moved[j];
+        squares += inverse.col(j).cwiseAbs2() * d(k, j);
+      }
+      squares -= (d.row(k).transpose().array() * share.array().square()).matrix();
+      column.array() *= theta.array() / scale;
+      column += 0.5 * squares;
+      for (Index l = 0; l < d.rows(); ++l) {
+        for (const Index j : held[static_cast<std::size_t>(l)]) hessian(l, k) -= d(l, j) * column[j];
+      }
+    }
     if (residual_df > 0.0) hessian -= 0.5 * fall * fall.transpose() / (scale * scale * residual_df);
+  }
+
+ private:
+  /// Where each penalty is not zero: a few of all coefficients.
+  static std::vector<std::vector<Index>> positions(const MatrixXd& d) {
+    std::vector<std::vector<Index>> out(static_cast<std::size_t>(d.rows()));
+    for (Index j = 0; j < d.cols(); ++j) {
+      for (Index k = 0; k < d.rows(); ++k) {
+        if (d(k, j) != 0.0) out[static_cast<std::size_t>(k)].push_back(j);
+      }
+    }
+    return out;
   }
 };
 
