@@ -72,9 +72,9 @@ class Cell:
     def edges(self, truth) -> np.ndarray:
         """True edges over the grid."""
         if self.method == "bayesian":
-            return truth.weights(GRID)[:, *np.nonzero(truth.graph)]
+            return truth.weights(GRID)[(slice(None), *np.nonzero(truth.graph))]
         matrix = truth.correlations if self.method in ("pairwise", "joint") else truth.partial_correlations
-        return matrix(GRID)[:, *np.triu_indices(truth.p, 1)]
+        return matrix(GRID)[(slice(None), *np.triu_indices(truth.p, 1))]
 
 
 LINE, SMOOTH = cs.Linear(), cs.Additive()

@@ -138,3 +138,12 @@ def test_arrays_survive_the_way_there_and_back():
     assert_array_equal(array(packed(matrix)), matrix)
     assert packed(matrix)["bytes"][:16] == np.array([0.0, 3.0]).tobytes()
     assert packed(np.array([True, False]))["type"] == "integer"
+
+
+def test_an_interrupt_while_r_prints_the_progress_stops_the_fit_as_an_interrupt(request_):
+    def tell(iteration, criterion, gradient):
+        raise RuntimeError("(Unknown exception occurred)")  # what reticulate makes of R's interrupt
+
+    request_["options"]["progress"] = tell
+    with pytest.raises(KeyboardInterrupt):
+        reticulate.call("fit", request_)

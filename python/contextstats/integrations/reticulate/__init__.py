@@ -114,9 +114,21 @@ def fit(request: Request) -> Answer:
         maxiter=int(options["maxiter"]),
         tol=float(options["tol"]),
         threads=None if options.get("threads") is None else int(options["threads"]),
-        progress=options.get("progress") or False,
+        progress=_stoppable(options["progress"]) if options.get("progress") else False,
     )
     return describe_results(res)
+
+
+def _stoppable(tell: Callable[[int, float, float], object]) -> Callable[[int, float, float], None]:
+    """R's progress function, which only prints: if it fails, the user has pressed Ctrl-C while R was in it."""
+
+    def told(iteration: int, criterion: float, gradient: float) -> None:
+        try:
+            tell(iteration, criterion, gradient)
+        except Exception as error:
+            raise KeyboardInterrupt from error
+
+    return told
 
 
 def predict(request: Request) -> Answer:
