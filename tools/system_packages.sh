@@ -22,7 +22,7 @@ has_doctest() { echo '#include <doctest/doctest.h>' | c++ -E -x c++ -o /dev/null
 python_is_shared() { "$python" -c 'import ctypes, sysconfig as s; s.get_config_var("Py_ENABLE_SHARED") or exit(1); ctypes.CDLL(s.get_config_var("INSTSONAME"))'; }
 python_version() { "$python" -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null; }
 
-R_PACKAGES=(broom car codetools emmeans generics ggplot2 huge jsonlite knitr lmtest MASS mgcv pkgload reticulate rmarkdown roxygen2 sandwich statmod testthat tibble)
+R_PACKAGES=(broom car codetools emmeans generics ggplot2 huge igraph jsonlite knitr lmtest MASS mgcv pkgload reticulate rmarkdown roxygen2 sandwich statmod testthat tibble)
 need_r_packages() {
   local name
   while read -r name; do

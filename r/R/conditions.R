@@ -30,7 +30,10 @@ R_WORDS <- c(
   "=True" = " = TRUE", "=False" = " = FALSE", "Reported as NaN" = "Reported as NA",
   "cov_type='" = "cov_type = '", "select=" = "select = ", "bs='" = "bs = '", "family='" = "family = '",
   "as var_weights" = "as weights", "var_weights" = "weights", "inverse_gaussian" = "inverse.gaussian",
-  "family = 'gamma'" = "family = Gamma()", "exog" = "the model matrix", "endog" = "the response"
+  "family = 'gamma'" = "family = Gamma()", "BayesianNetwork.stability()" = "edge_stability()",
+  "See directions()" = "See the component 'directions'", "CorrelationNetwork(method='pairwise')" = "type = \"correlation\"",
+  "method='" = "method = '", "acyclicity='" = "acyclicity = '", "variances='" = "variances = '", "sparsity='" = "sparsity = '",
+  "smoothing='" = "smoothing = '", "missing in X" = "missing", "columns of X" = "variables", "exog" = "the model matrix", "endog" = "the response"
 )
 
 # Messages of the Python side, as an R user would write what they advise.

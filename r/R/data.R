@@ -54,3 +54,21 @@
 #' @source Public domain. The American National Election Studies. The same data are
 #'   `contextstats.datasets.load_anes96()` in Python.
 "anes96"
+
+#' Seven macroeconomic series of the United States
+#'
+#' Quarters from 1959 to 2009.
+#'
+#' @format A data frame with 202 rows and 9 columns:
+#' \describe{
+#'   \item{gdp, consumption, investment}{growth of real gross domestic product, of real personal consumption and of real
+#'     private investment, in percent a year (400 times the difference of logarithms)}
+#'   \item{money, inflation}{growth of the money stock M1 and of the consumer price index, in percent a year}
+#'   \item{interest}{change of the interest rate of three-month treasury bills, in percentage points}
+#'   \item{unemployment}{change of the unemployment rate, in percentage points}
+#'   \item{year}{year and quarter: 1959.25 is the second quarter of 1959}
+#'   \item{decade}{a factor: 1960 (with 1959), 1970, 1980, 1990 (to 2009)}
+#' }
+#' @source Public domain. Federal Reserve Bank of St. Louis, FRED; Bureau of Labor Statistics. Computed from the copy in
+#'   the Python package statsmodels, `statsmodels.datasets.macrodata`.
+"us_macro"

@@ -1,11 +1,17 @@
 #' Which effects vary, with what, and how much
 #'
-#' @param object A fit of [context_glm()].
+#' @param object A fit of [context_glm()] or [context_network()].
 #' @param ... Not used.
-#' @return A data frame with a row for each predictor and context term, and one with context `"any"` for each predictor:
-#'   `predictor`, `context`, `edf`, `ref.df`, `statistic` and `p.value` (Wald test that the effect does not vary, Wood
+#' @return For [context_glm()] a data frame with a row for each predictor and context term, and one with context `"any"`
+#'   for each predictor: `predictor`, `context`, `edf`, `ref.df`, `statistic` and `p.value` (Wald test that the effect does not vary, Wood
 #'   2013), `share` (of the variance of the effect over the rows), `score.statistic` and `score.p.value` (variance-component
 #'   score test). Its attribute `population_test` tests that no effect varies at all.
+#'
+#'   For [context_network()] a row for each edge and context term, and with several terms one with context `"any"`:
+#'   `source`, `target`, `context`, `statistic`, `p.value` (score test that the edge is the same at every context, whatever
+#'   means and variances do), `q.value` (false discovery rate over edges), `sd` (of the edge over the rows of the fit); in a
+#'   Bayesian network the columns of [context_glm()], conditional on the graph. The attribute `population_test` is of all
+#'   edges together. With many rows and variables the tests are made on demand, which needs Python.
 #' @examplesIf contextstats::contextstats_available()
 #' heterogeneity(context_glm(mpg ~ wt, context = ~ s(hp, k = 5), data = mtcars))
 #' @export

@@ -118,8 +118,16 @@ simulate.context_glm <- function(object, nsim = 1, seed = NULL, ...) {
   simulate_family(object, nsim, seed)
 }
 
-# As stats' method for lm, for families that it does not know.
+# For families that stats' method does not know.
 simulate_family <- function(object, nsim, seed) {
+  draws <- with_seed(seed, replicate(nsim, draw_responses(object), simplify = FALSE))
+  state <- attr(draws, "seed")
+  names(draws) <- paste0("sim_", seq_len(nsim))
+  structure(as.data.frame(draws, row.names = names(object$fitted.values)), seed = state)
+}
+
+# As stats' method for lm: a seed is used for these draws alone, and the result tells where the generator stood.
+with_seed <- function(seed, draws) {
   if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)
   if (is.null(seed)) {
     state <- get(".Random.seed", envir = globalenv())
@@ -129,9 +137,7 @@ simulate_family <- function(object, nsim, seed) {
     set.seed(seed)
     state <- structure(seed, kind = as.list(RNGkind()))
   }
-  draws <- replicate(nsim, draw_responses(object), simplify = FALSE)
-  names(draws) <- paste0("sim_", seq_len(nsim))
-  structure(as.data.frame(draws, row.names = names(object$fitted.values)), seed = state)
+  structure(draws, seed = state)
 }
 
 draw_responses <- function(object) {

@@ -117,12 +117,10 @@ packed_labels <- function(frame) {
 }
 
 # What Python calls between iterations; R's own progress bars cannot know the end, this shows how far it is.
-progress_line <- function(delay = 1) {
+progress_line <- function(delay = 1, words = "iteration %d, criterion %.8g, gradient %.2g") {
   began <- proc.time()[["elapsed"]]
-  function(iteration, criterion, gradient) {
-    if (proc.time()[["elapsed"]] - began >= delay) {
-      cat(sprintf("\riteration %d, criterion %.8g, gradient %.2g   ", iteration, criterion, gradient), file = stderr())
-    }
+  function(...) {
+    if (proc.time()[["elapsed"]] - began >= delay) cat("\r", sprintf(words, ...), "   ", sep = "", file = stderr())
     invisible()
   }
 }

@@ -6,6 +6,10 @@
   register_when_loaded("knitr", "knit_print", "context_glm", knit_print.context_glm)
   register_when_loaded("knitr", "knit_print", "summary.context_glm", knit_print.summary.context_glm)
   register_when_loaded("ggplot2", "autoplot", "context_glm", autoplot.context_glm)
+  register_when_loaded("knitr", "knit_print", "context_network", knit_print.context_network)
+  register_when_loaded("knitr", "knit_print", "summary.context_network", knit_print.summary.context_network)
+  register_when_loaded("ggplot2", "autoplot", "context_network", autoplot.context_network)
+  register_when_loaded("igraph", "as.igraph", "context_network", as.igraph.context_network)
   register_when_loaded("emmeans", "recover_data", "context_glm", recover_data.context_glm)
   register_when_loaded("emmeans", "emm_basis", "context_glm", emm_basis.context_glm)
   for (generic in c("get_coef", "set_coef", "get_vcov", "get_predict")) {

@@ -1,11 +1,5 @@
 # What is wrong is said in one line of R's words, with the user's call.
 
-expect_complaint <- function(expr, pattern) {
-  cnd <- expect_error(expr, pattern, class = "contextstats_error")
-  expect_match(deparse1(conditionCall(cnd)), "^(context_glm|predict|coefficients_at|heterogeneity)")
-  expect_false(grepl("\n", conditionMessage(cnd)))
-}
-
 test_that("problems that R sees are reported without Python", {
   d <- example_data(missing = FALSE)
   expect_complaint(context_glm(poisson ~ nothere, data = d), "variable 'nothere' was found neither in 'data'")

@@ -37,6 +37,42 @@ test_that("a fit saved in one process is used in another, without and with Pytho
   expect_identical(coefficients_at(saved$fit, saved$new, simultaneous = TRUE), saved$at)
 })
 
+test_that("a network saved in one process is used in another, without and with Python", {
+  needs_python()
+  file <- tempfile(fileext = ".rds")
+  plot <- tempfile(fileext = ".png")
+  saving <- sprintf("
+    set.seed(3)
+    d <- data.frame(t = runif(200), g = factor(sample(c('x', 'y'), 200, TRUE)), a = rnorm(200), b = rnorm(200))
+    fit <- context_network(~ a + b, ~ s(t) + g, d)
+    graph <- context_network(~ a + b, ~ t, d, type = 'bayesian')
+    new <- data.frame(t = c(0.2, 0.7), g = 'y', a = 1, b = 2)
+    saveRDS(list(fit = fit, graph = graph, new = new, table = tidy(fit, new), precision = predict(fit, new, type = 'precision'),
+                 likelihood = logLik(fit, new), tests = heterogeneity(fit)), %s)", shQuote(file))
+  run_r(saving, python = TRUE)
+  saved <- readRDS(file)
+  expect_false(holds_pointer(saved$fit))
+  reading <- sprintf("
+    saved <- readRDS(%s)
+    stopifnot(!contextstats_available())
+    for (fit in saved[c('fit', 'graph')]) {
+      print(fit); print(summary(fit)); print(tidy(fit, conf.int = TRUE)); print(glance(fit)); print(coef(fit)); print(confint(fit))
+      print(as.matrix(fit)); print(logLik(fit)); print(c(AIC(fit), BIC(fit), nobs(fit))); print(heterogeneity(fit))
+      png(%s); plot(fit); plot(fit, 'network'); plot(fit, 'heatmap'); invisible(dev.off())
+    }
+    stopifnot(identical(heterogeneity(saved$fit), saved$tests))
+    print(compare_networks(saved$fit, saved$graph))
+    message <- tryCatch(predict(saved$fit, saved$new), error = conditionMessage)
+    stopifnot(grepl('install_contextstats', message), !grepl('\\n', message))
+    cat('all done')", shQuote(file), shQuote(plot))
+  found <- run_r(reading, python = FALSE)
+  expect_true(any(grepl("all done", found)))
+  expect_gt(file.size(plot), 1000)
+  expect_identical(tidy(saved$fit, saved$new), saved$table)
+  expect_identical(predict(saved$fit, saved$new, type = "precision"), saved$precision)
+  expect_identical(logLik(saved$fit, saved$new), saved$likelihood)
+})
+
 test_that("workers of a PSOCK cluster fit and predict", {
   needs_python()
   cluster <- parallel::makePSOCKcluster(1)

@@ -20,6 +20,7 @@ import pandas as pd
 from contextstats import families
 from contextstats._version import __version__
 from contextstats.errors import ContextstatsError
+from contextstats.integrations.reticulate.networks import ACTIONS as _NETWORK_ACTIONS
 from contextstats.integrations.reticulate.results import describe_results
 from contextstats.integrations.reticulate.transport import (
     Answer,
@@ -45,7 +46,8 @@ def call(action: str, request: Request) -> Answer:
     Parameters
     ----------
     action : str
-        One of "fit", "predict", "coefficients", "design_matrix".
+        One of "fit", "predict", "coefficients", "design_matrix", or of the actions of
+        :mod:`contextstats.integrations.reticulate.networks`.
     request : dict
         See the function of that name.
 
@@ -176,4 +178,5 @@ _ACTIONS: dict[str, Callable[[Request], Answer]] = {
     "predict": predict,
     "design_matrix": design_matrix,
     "coefficients": coefficients,
+    **_NETWORK_ACTIONS,
 }
