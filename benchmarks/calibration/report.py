@@ -42,10 +42,11 @@ def bands(records: Records) -> list[str]:
         where = "average over a grid of contexts" if what == "pointwise" else "all points of the grid at once"
         lines += ["", f"Coverage of {what} 95% bands ({where})", ""]
         lines.append(f"{'':<29}{'sets':>5}{'all':>15}" + "".join(f"{term:>15}" for term in design.TERMS))
-        for k, family, found in _of(records, "mixed"):
+        for k, family, every in _of(records, "mixed"):
             for kind, label in KINDS.items():
-                if f"{kind} {what} {design.TERMS[0]}" not in found:
+                if f"{kind} {what} {design.TERMS[0]}" not in every:
                     continue
+                found = every.dropna(subset=f"{kind} {what} {design.TERMS[0]}")
                 columns = [f"{kind} {what} {term}" for term in design.TERMS]
                 each = "".join(f"{share(found[column]):>15}" for column in columns)
                 name = f"{family} k={k}" if kind == "default" else f"  {label}"

@@ -1,6 +1,6 @@
 """Do bands cover and do tests keep their level: the study behind docs/calibration.md; see README.md in this folder.
 
-python benchmarks/calibration/run.py [--sets 400] [--mgcv-sets 100] [--k 10 25] [--jobs 1]
+python benchmarks/calibration/run.py [--sets 400] [--test-sets 1200] [--mgcv-sets 100] [--k 10 25] [--jobs 1]
 """
 
 from __future__ import annotations
@@ -32,19 +32,20 @@ def stored(path: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def run_ours(family: str, scenario: str, k: int, sets: int, jobs: int) -> None:
-    """Add what is missing to the records of one family, scenario and k."""
+def run_ours(family: str, scenario: str, k: int, sets: int, test_sets: int, jobs: int) -> None:
+    """Add what is missing to the records of one family, scenario and k: all of them, then tests without bands."""
     import measure
 
     path = STORE / f"{family}-{scenario}-{k}.jsonl"
     known = {int(line["seed"]) for line in stored(path)}
-    missing = [seed for seed in range(sets) if seed not in known]
-    arguments = ([family] * len(missing), [scenario] * len(missing), [k] * len(missing), missing)
     with path.open("a") as file, ProcessPoolExecutor(jobs) as pool:
-        for line in pool.map(measure.record, *arguments):
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-    print(f"{family}, {scenario}, k = {k}: {len(missing)} new", flush=True)
+        for record, seeds in ((measure.record, range(sets)), (measure.tests_only, range(sets, test_sets))):
+            missing = [seed for seed in seeds if seed not in known]
+            arguments = ([family] * len(missing), [scenario] * len(missing), [k] * len(missing), missing)
+            for line in pool.map(record, *arguments):
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+            print(f"{family}, {scenario}, k = {k}: {len(missing)} new by {record.__name__}", flush=True)
 
 
 def run_mgcv(family: str, scenario: str, sets: int) -> None:
@@ -63,6 +64,7 @@ def run_mgcv(family: str, scenario: str, sets: int) -> None:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Coverage of bands, size and power of tests, by simulation.")
     parser.add_argument("--sets", type=int, default=400, help="data sets for each family and scenario")
+    parser.add_argument("--test-sets", type=int, default=1200, help="data sets for the size of tests, with k = 10")
     parser.add_argument("--mgcv-sets", type=int, default=100, help="how many of them mgcv fits as well")
     parser.add_argument("--k", type=int, nargs="+", default=[10, 25])
     parser.add_argument("--families", nargs="+", choices=design.FAMILIES, default=list(design.FAMILIES))
@@ -78,8 +80,9 @@ def main() -> None:
     if not chosen.report_only:
         for k in chosen.k:
             for scenario in chosen.scenarios:
+                more = chosen.test_sets if scenario == "mixed" and k == MGCV_K else chosen.sets
                 for family in chosen.families:
-                    run_ours(family, scenario, k, chosen.sets, chosen.jobs)
+                    run_ours(family, scenario, k, chosen.sets, more, chosen.jobs)
         if shutil.which("Rscript") is None:
             print("Rscript is missing: no figures of mgcv.", file=sys.stderr)
         else:
