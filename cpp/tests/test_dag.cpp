@@ -273,7 +273,7 @@ TEST_CASE("the order search finds the best of all orders") {
         std::string before(5, 0);
         double sum = 0.0;
         for (const Index j : order) {
-          sum += scores(j, before);
+          sum += scores(j, before, order);
           before[static_cast<std::size_t>(j)] = 1;
         }
         least = std::min(least, sum);
@@ -283,17 +283,33 @@ TEST_CASE("the order search finds the best of all orders") {
   }
 }
 
-TEST_CASE("a score is the residual variance of a least squares regression") {
+TEST_CASE("a score is the residual variance of a penalised regression, alone and along a sequence") {
   const EdgeLayout layout{4, 2};
-  const MatrixXd gram = contextual_gram(4, 7), roughness = MatrixXd::Zero(2, 2);
-  const MatrixXd allowed = all_but_diagonal(4);
+  const MatrixXd gram = contextual_gram(4, 7), allowed = all_but_diagonal(4);
+  MatrixXd roughness(2, 2);
+  roughness << 0.3, 0.1, 0.1, 0.4;
   const VectorXd weights = VectorXd::Ones(4);
+  const auto expected = [&](Index j, const Order& parents) {
+    std::vector<Index> rows;
+    for (const Index i : parents) rows.insert(rows.end(), {2 * i, 2 * i + 1});
+    MatrixXd inner = gram(rows, rows);
+    for (Index at = 0; at < inner.rows(); at += 2) inner.block(at, at, 2, 2) += roughness;
+    const VectorXd cross = gram(rows, 2 * j);
+    return gram(2 * j, 2 * j) - cross.dot(inner.inverse() * cross);
+  };
   NodeScores scores(gram, roughness, layout, allowed, weights);
-  const std::vector<Index> rows{0, 1, 4, 5};  // parents 0 and 2 of node 3
-  const MatrixXd inner = gram(rows, rows);
-  const VectorXd cross = gram(rows, 6);
-  const double expected = gram(6, 6) - cross.dot(inner.inverse() * cross);
-  CHECK(scores(3, std::string{1, 0, 1, 0}) == doctest::Approx(expected).epsilon(1e-12));
+  for (const Order& sequence : {Order{0, 2}, Order{2, 0, 1}, Order{3, 1, 0, 2}}) {
+    std::string before(4, 0);
+    Order parents;
+    for (const Index i : sequence) {
+      for (Index j = 0; j < 4; ++j) {
+        if (before[static_cast<std::size_t>(j)] != 0) continue;
+        CHECK(scores(j, before, sequence) == doctest::Approx(expected(j, parents)).epsilon(1e-12));
+      }
+      before[static_cast<std::size_t>(i)] = 1;
+      parents.push_back(i);
+    }
+  }
 }
 
 TEST_CASE("the order search keeps required edges and ignores forbidden ones") {
@@ -311,6 +327,6 @@ TEST_CASE("the order search keeps required edges and ignores forbidden ones") {
     const auto place = [&](Index j) { return std::find(order.begin(), order.end(), j); };
     CHECK(place(4) < place(0));
     CHECK(place(3) < place(2));
-    CHECK(scores(2, std::string{0, 1, 0, 0, 0}) == scores(2, std::string{0, 0, 0, 0, 0}));
+    CHECK(scores(2, std::string{0, 1, 0, 0, 0}, {1}) == scores(2, std::string{0, 0, 0, 0, 0}, {}));
   }
 }

@@ -26,6 +26,9 @@ struct OrderRules {
 ///
 /// r_j(S) = g_jj - g_S'(G_SS + P_SS)^-1 g_S, the (penalised) residual variance; its logarithm where every
 /// node has its own variance. `gram` and `roughness` as in `SemLoss`.
+///
+/// One factor of G + P along a sequence of variables holds the scores of all of them given those before, and
+/// those of any other variable given each start of the sequence.
 class NodeScores {
  public:
   NodeScores(const MatrixXd& gram, const MatrixXd& roughness, const EdgeLayout& layout,
@@ -37,37 +40,69 @@ class NodeScores {
         node_weight_(node_weight),
         known_(static_cast<std::size_t>(layout.p)) {}
 
-  /// `before` marks the variables that come before j; those that are allowed are its parents.
-  double operator()(Index j, const std::string& before) {
-    std::string parents = before;
-    for (Index i = 0; i < layout_.p; ++i) {
-      if (allowed_(i, j) == 0.0) parents[static_cast<std::size_t>(i)] = 0;
+  /// `before` marks the variables that come before j; those that are allowed are its parents. Where they are
+  /// the start of `sequence`, all of what its factor holds is kept.
+  double operator()(Index j, const std::string& before, const Order& sequence) {
+    const std::string parents = allowed_parents(j, before);
+    const auto& own = known_[static_cast<std::size_t>(j)];
+    auto found = own.find(parents);
+    if (found == own.end()) {
+      if (parents == before) {
+        along(sequence, j);
+      } else {
+        Order some;
+        for (Index i = 0; i < layout_.p; ++i) {
+          if (parents[static_cast<std::size_t>(i)] != 0) some.push_back(i);
+        }
+        along(some, j);
+      }
+      found = own.find(parents);
     }
-    auto& own = known_[static_cast<std::size_t>(j)];
-    const auto found = own.find(parents);
-    if (found != own.end()) return found->second;
-    const double score = compute(j, parents);
-    own.emplace(std::move(parents), score);
-    return score;
+    return found->second;
   }
 
  private:
-  double compute(Index j, const std::string& parents) const {
-    const Index m = layout_.m;
-    std::vector<Index> rows;
+  std::string allowed_parents(Index j, std::string before) const {
     for (Index i = 0; i < layout_.p; ++i) {
-      if (parents[static_cast<std::size_t>(i)] == 0) continue;
-      for (Index k = 0; k < m; ++k) rows.push_back(i * m + k);
+      if (allowed_(i, j) == 0.0) before[static_cast<std::size_t>(i)] = 0;
     }
-    double residual = gram_(j * m, j * m);
-    if (!rows.empty()) {
-      MatrixXd inner = gram_(rows, rows);
-      for (Index at = 0; at < inner.rows(); at += m) inner.block(at, at, m, m) += roughness_;
-      const VectorXd cross = gram_(rows, j * m);
-      residual -= Eigen::LLT<MatrixXd>(inner).matrixL().solve(cross).squaredNorm();
+    return before;
+  }
+
+  /// Scores along a sequence, and those of `target` if it is not in it.
+  void along(const Order& sequence, Index target) {
+    const Index m = layout_.m, size = static_cast<Index>(sequence.size());
+    MatrixXd inner(size * m, size * m);
+    VectorXd cross(size * m);
+    for (Index a = 0; a < size; ++a) {
+      const Index from = sequence[static_cast<std::size_t>(a)] * m;
+      for (Index b = 0; b <= a; ++b) {
+        inner.block(a * m, b * m, m, m) = gram_.block(from, sequence[static_cast<std::size_t>(b)] * m, m, m);
+      }
+      inner.block(a * m, a * m, m, m) += roughness_;
+      cross.segment(a * m, m) = gram_.col(target * m).segment(from, m);
     }
-    residual = std::max(residual, 1e-15 * gram_(j * m, j * m));
-    return node_weight_.size() > 0 ? node_weight_[j] * residual : std::log(residual);
+    const Eigen::LLT<Eigen::Ref<MatrixXd>> factor(inner);
+    factor.matrixL().solveInPlace(cross);
+    std::string before(static_cast<std::size_t>(layout_.p), 0);
+    double left = gram_(target * m, target * m);
+    bool inside = false;  // the target is in the sequence
+    for (Index a = 0; a < size; ++a) {
+      const Index node = sequence[static_cast<std::size_t>(a)];
+      if (!inside) keep(target, before, left);
+      inside = inside || node == target;
+      keep(node, before, inner(a * m, a * m) * inner(a * m, a * m) - roughness_(0, 0));
+      left -= cross.segment(a * m, m).squaredNorm();
+      before[static_cast<std::size_t>(node)] = 1;
+    }
+    if (!inside) keep(target, before, left);
+  }
+
+  void keep(Index j, const std::string& before, double residual) {
+    if (allowed_parents(j, before) != before) return;
+    residual = std::max(residual, 1e-15 * gram_(j * layout_.m, j * layout_.m));
+    known_[static_cast<std::size_t>(j)].emplace(
+        before, node_weight_.size() > 0 ? node_weight_[j] * residual : std::log(residual));
   }
 
   const MatrixXd& gram_;
@@ -111,7 +146,7 @@ class OrderSearch {
     std::string before(order.size(), 0);
     double sum = 0.0;
     for (const Index j : order) {
-      sum += scores_(j, before);
+      sum += scores_(j, before, order);
       before[static_cast<std::size_t>(j)] = 1;
     }
     return sum;
@@ -134,20 +169,25 @@ class OrderSearch {
 
   /// Moves variable j; returns by how much the score falls.
   double move_to_best_place(Order& order, Index j) {
-    const std::size_t place =
-        static_cast<std::size_t>(std::find(order.begin(), order.end(), j) - order.begin());
+    const auto here = std::find(order.begin(), order.end(), j);
+    const std::size_t place = static_cast<std::size_t>(here - order.begin());
+    const Order earlier(order.begin(), here);
+    Order first{j}, without = earlier;
+    first.insert(first.end(), order.begin(), here);
+    without.insert(without.end(), here + 1, order.end());
     double best = -1e-12;
     std::size_t best_place = place;
     for (const int direction : {-1, 1}) {
       std::string before(order.size(), 0);
-      for (std::size_t k = 0; k < place; ++k) before[static_cast<std::size_t>(order[k])] = 1;
+      for (const Index i : earlier) before[static_cast<std::size_t>(i)] = 1;
       double change = 0.0;
       std::size_t at = place;
       while (direction < 0 ? at > 0 : at + 1 < order.size()) {
         const std::size_t next = direction < 0 ? at - 1 : at + 1;
         const Index other = order[next];
         if (direction < 0 ? rules_.required(other, j) != 0.0 : rules_.required(j, other) != 0.0) break;
-        change += direction < 0 ? step_left(j, other, before) : step_right(j, other, before);
+        change += direction < 0 ? step_left(j, other, before, earlier, first)
+                                : step_right(j, other, before, without, order);
         at = next;
         if (change < best) {
           best = change;
@@ -161,19 +201,21 @@ class OrderSearch {
     return -best;
   }
 
-  /// From (..., other, j) to (..., j, other); `before` holds what stands before j and is updated.
-  double step_left(Index j, Index other, std::string& before) {
-    double change = -scores_(j, before);
+  /// From (..., other, j) to (..., j, other); `before` holds what stands before j and is updated. `earlier`
+  /// is what stood before j at first, `first` the same after j.
+  double step_left(Index j, Index other, std::string& before, const Order& earlier, const Order& first) {
+    double change = -scores_(j, before, earlier);
     before[static_cast<std::size_t>(other)] = 0;
-    change += scores_(j, before) - scores_(other, before);
-    return change + scores_(other, with(before, j));
+    change += scores_(j, before, earlier) - scores_(other, before, earlier);
+    return change + scores_(other, with(before, j), first);
   }
 
-  /// From (..., j, other) to (..., other, j).
-  double step_right(Index j, Index other, std::string& before) {
-    double change = -scores_(j, before) - scores_(other, with(before, j)) + scores_(other, before);
+  /// From (..., j, other) to (..., other, j); `without` is the order without j.
+  double step_right(Index j, Index other, std::string& before, const Order& without, const Order& order) {
+    double change = -scores_(j, before, without) - scores_(other, with(before, j), order);
+    change += scores_(other, before, without);
     before[static_cast<std::size_t>(other)] = 1;
-    return change + scores_(j, before);
+    return change + scores_(j, before, without);
   }
 
   static std::string with(std::string set, Index j) {

@@ -97,8 +97,7 @@ class StructuralProblem:
     @cached_property
     def residual_variances(self) -> Floats:
         """Of each variable given all others."""
-        others = [[i for i in range(self.p) if i != j] for j in range(self.p)]
-        return np.array([self.regress(j, others[j])[1] for j in range(self.p)])
+        return self._given_all_others()[0]
 
     def node_weight(self, equal_variances: bool) -> Floats:
         """Weights of squared errors that make them equal in the units of the data; none for free variances.
@@ -124,17 +123,30 @@ class StructuralProblem:
         return min(tried, key=lambda one: one._gcv())
 
     def _gcv(self) -> float:
-        total = 0.0
-        for j in range(self.p):
-            try:
-                _, residual, edf = self.regress(j, [i for i in range(self.p) if i != j])
-            except linalg.LinAlgError:
-                return np.inf
-            left = 1 - (edf + self.m) / self.n
-            if left <= 0 or residual <= 0:
-                return np.inf
-            total += np.log(residual) - 2 * np.log(left)
-        return float(total)
+        try:
+            residual, edf = self._given_all_others()
+        except linalg.LinAlgError:
+            return np.inf
+        left = 1 - (edf + self.m) / self.n
+        if left.min() <= 0 or residual.min() <= 0:
+            return np.inf
+        return float(np.sum(np.log(residual) - 2 * np.log(left)))
+
+    def _given_all_others(self) -> tuple[Floats, Floats]:
+        """Mean squared residual and effective degrees of freedom of each variable on all others, from one inverse."""
+        p, m, at = self.p, self.m, np.arange(self.p)
+        factor = linalg.cho_factor(self.gram + np.kron(np.eye(p), self.roughness))
+        inverse = linalg.cho_solve(factor, np.eye(p * m)).reshape(p, m, p, m)
+        blocks = inverse[at, :, at, :]
+        own = np.linalg.inv(blocks)
+        a = -np.einsum("jb,jblc->jlc", own[:, 0], inverse, optimize=True)
+        a[at, at] = 0.0
+        rough = np.einsum("jlb,bc,jlc->j", a, self.roughness, a, optimize=True)
+        each = np.einsum("lbc,cb->l", blocks, self.roughness)
+        turned = np.einsum("jalb,bc,lcjd->jad", inverse, self.roughness, inverse, optimize=True)
+        turned -= blocks @ self.roughness @ blocks
+        taken = np.einsum("jab,jba->j", own, turned)
+        return own[:, 0, 0] - self.roughness[0, 0] - rough, (p - 1) * m - (each.sum() - each - taken)
 
 
 def _orthonormal(moments: Floats) -> Floats:

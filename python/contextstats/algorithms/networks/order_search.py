@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from contextstats import _core
 from contextstats.algorithms.networks.dag_problem import StructuralProblem
 from contextstats.algorithms.networks.dag_rules import EdgeRules, Graph, find_cycle, topological_order
+from contextstats.algorithms.networks.parent_sets import ParentSet
 
 Floats = NDArray[np.float64]
 
@@ -97,15 +98,17 @@ def choose_parents(problem: StructuralProblem, rules: EdgeRules, order: list[int
 def eliminate(problem: StructuralProblem, j: int, parents: list[int], keep: NDArray[np.bool_]) -> list[int]:
     """Leave out parents of j one by one as long as BIC falls."""
 
-    def criterion(candidates: list[int]) -> float:
-        _, residual, edf = problem.regress(j, candidates)
-        return float(problem.n * np.log(residual) + np.log(problem.n) * edf)
+    def criterion(residual: Floats, edf: Floats) -> Floats:
+        return np.asarray(problem.n * np.log(residual) + np.log(problem.n) * edf)
 
-    best = criterion(parents)
-    while True:
-        smaller = [[i for i in parents if i != out] for out in parents if not keep[out]]
-        values = [criterion(one) for one in smaller]
-        if not values or min(values) >= best:
-            return parents
-        best = min(values)
-        parents = smaller[int(np.argmin(values))]
+    if not parents:
+        return parents
+    fit = ParentSet.of(problem, j, parents)
+    best = float(criterion(*map(np.asarray, fit.residual_and_edf())))
+    while fit.parents:
+        values = np.where(keep[list(fit.parents)], np.inf, criterion(*fit.residuals_and_edfs_without()))
+        if values.min() >= best:
+            break
+        best = float(values.min())
+        fit = fit.without(int(np.argmin(values)))
+    return list(fit.parents)
