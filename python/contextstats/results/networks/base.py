@@ -74,6 +74,10 @@ class NetworkResults:
         """How the network was fitted."""
 
     @abstractmethod
+    def edge_tests(self) -> pd.DataFrame | None:
+        """Tests for each edge whether it varies; None where no edge can vary or none has such a test."""
+
+    @abstractmethod
     def simulate(self, context: Any = None, *, seed: int | None = None) -> pd.DataFrame:
         """One row of new variables for each context (default: those of the fit)."""
 

@@ -124,6 +124,11 @@ class BayesianNetworkResults(NetworkResults):
         first = ["source", "target", "context"]
         return joined[[*first, *(name for name in joined.columns if name not in first)]]
 
+    def edge_tests(self) -> pd.DataFrame | None:
+        """Table of :meth:`heterogeneity`; None without context, and for graphs of their own at every context."""
+        there = bool(self.data.context_names) and isinstance(self.equations, OneGraph) and bool(self.edges().size)
+        return self.heterogeneity() if there else None
+
     def _one_graph(self, what: str) -> OneGraph:
         if isinstance(self.equations, OneGraph):
             return self.equations

@@ -35,7 +35,7 @@ class _Term:
 @single_threaded_blas
 def heterogeneity_table(res: GaussianResults) -> pd.DataFrame:
     """One row for each edge and context term, and with several terms one with context "any" for each edge."""
-    sums, spread = _sums(res)
+    sums, spread = res.sums_for_tests
     terms = _terms(res)
     names = np.asarray(res.names, dtype=object)
     first, second = node_pairs(len(names))
@@ -59,7 +59,7 @@ def heterogeneity_table(res: GaussianResults) -> pd.DataFrame:
 @single_threaded_blas
 def test_population(res: GaussianResults) -> PopulationTest:
     """Score test that no edge varies, all edges and context terms together."""
-    sums, _ = _sums(res)
+    sums, _ = res.sums_for_tests
     term = _terms(res)[-1]
     penalty = _penalty(res)
     found = tests.test_edges(sums, penalty, term.tested, term.groups)
@@ -76,7 +76,7 @@ def test_population(res: GaussianResults) -> PopulationTest:
 test_population.__test__ = False  # type: ignore[attr-defined]  # not a test of ours
 
 
-def _sums(res: GaussianResults) -> tuple[tests.EdgeSums, Floats]:
+def sums_for_tests(res: GaussianResults) -> tuple[tests.EdgeSums, Floats]:
     """Sums for the tests, and the standard deviation of each edge over the rows of the fit."""
     data = res.data
     if not data.context_names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -11,11 +12,12 @@ import pandas as pd
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.design.columns import Floats
 from contextstats.inference.networks.gaussian import log_density, partial_correlations, scaled_to_unit_diagonal
+from contextstats.inference.networks.heterogeneity import EdgeSums
 from contextstats.inference.networks.pairs import node_pairs
 from contextstats.results.heterogeneity import PopulationTest
 from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.edges import EdgeValues
-from contextstats.results.networks.heterogeneity import heterogeneity_table, test_population
+from contextstats.results.networks.heterogeneity import heterogeneity_table, sums_for_tests, test_population
 
 
 class GaussianEstimate(Protocol):
@@ -85,6 +87,15 @@ class GaussianResults(NetworkResults):
             edges), sd (standard deviation of the fitted edge over the rows of the fit).
         """
         return heterogeneity_table(self)
+
+    @cached_property
+    def sums_for_tests(self) -> tuple[EdgeSums, Floats]:
+        """What the tests of edges add up over the rows, and the standard deviation of each edge over them."""
+        return sums_for_tests(self)
+
+    def edge_tests(self) -> pd.DataFrame | None:
+        """Table of :meth:`heterogeneity`; None without context."""
+        return self.heterogeneity() if self.data.context_names else None
 
     def test_population(self) -> PopulationTest:
         """Omnibus test of the population network, in which no edge varies with context."""

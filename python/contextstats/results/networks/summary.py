@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from contextstats.results.summary_blocks import Block
 from contextstats.results.tidy import records
-from contextstats.results.wording import count, fixed, general, p_value, places, shorten
+from contextstats.results.wording import count, fixed, general, p_phrase, p_value, places, shorten
 
 if TYPE_CHECKING:
+    import pandas as pd
     from statsmodels.iolib.summary import Summary
 
     from contextstats.results.networks.base import NetworkResults
 
+ANY = "any"
 _Pairs = list[tuple[str, str]]
 
 
 def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summary:
-    """Tabulate a network: header, the clearest edges at the typical context, notes.
+    """Tabulate a network: header, the clearest edges at the typical context, those that vary most clearly, notes.
 
     A function of the results alone, so that equal fits print equal text.
 
@@ -27,11 +29,16 @@ def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summ
     level : float
         Coverage of the intervals.
     most : int
-        Number of edges to print.
+        Number of edges to print in each table.
     """
     from contextstats.results.summary_tables import ContextualSummary
 
-    return ContextualSummary(res.title, header_pairs(res), [edge_block(res, level, most)], all_notes(res))
+    blocks, notes = [edge_block(res, level, most)], all_notes(res)
+    tests = res.edge_tests()
+    if tests is not None:
+        blocks.append(varying_block(tests, most))
+        notes = (*notes, variation_note(res, tests))
+    return ContextualSummary(res.title, header_pairs(res), blocks, notes)
 
 
 def header_pairs(res: NetworkResults) -> tuple[_Pairs, _Pairs]:
@@ -77,6 +84,39 @@ def edge_block(res: NetworkResults, level: float, most: int) -> Block:
     where = " at the typical context" if res.data.context_names else ""
     of = f", the clearest {len(shown)} of {count(len(table), 'edge')}" if len(shown) < len(table) else ""
     return Block(f"{kind}{where}{of}", header, rows, labels=2)
+
+
+def varying_block(tests: pd.DataFrame, most: int) -> Block:
+    """The edges whose variation with all contexts together is clearest, from a table of heterogeneity."""
+    terms = tests["context"].unique()
+    table = tests[tests["context"] == (ANY if ANY in terms else terms[0])]
+    shown = table.sort_values(["p_value", "source", "target"], kind="stable").head(most)
+    size = "sd" if "sd" in table else "edf"
+    rows = tuple(
+        (
+            shorten(row.source, 16),
+            shorten(row.target, 16),
+            fixed(getattr(row, size)),
+            fixed(row.statistic, 8, 3),
+            p_value(row.p_value),
+            p_value(row.q_value),
+        )
+        for row in records(shown)
+    )
+    of = f", the clearest {len(shown)} of {count(len(table), 'edge')}" if len(shown) < len(table) else ""
+    by = f"with {terms[0]}" if len(terms) == 1 else "with context"
+    return Block(f"Variation {by}{of}", ("", "", size, "statistic", "p-value", "q-value"), rows, labels=2)
+
+
+def variation_note(res: NetworkResults, tests: pd.DataFrame) -> str:
+    """What the columns of the table of varying edges mean, and the test of all edges together."""
+    from contextstats.results.networks.markov import GaussianResults
+
+    size = "sd: standard deviation of the edge over the rows" if "sd" in tests else "edf: as in a contextual GLM"
+    together = (
+        f" That no edge varies: {p_phrase(res.test_population().p_value)}." if isinstance(res, GaussianResults) else ""
+    )
+    return f"{size}. p-value: test that the edge is the same at every context.{together}"
 
 
 def all_notes(res: NetworkResults) -> tuple[str, ...]:
