@@ -84,6 +84,7 @@ py::dict report_to_dict(FitReport& r) {
   py::dict out;
   out["theta"] = std::move(r.theta);
   out["identified"] = r.identified;
+  out["eta"] = std::move(r.eta);
   out["deviance"] = r.deviance;
   out["penalty"] = r.penalty;
   out["gram_observed"] = std::move(r.gram_observed);

@@ -59,12 +59,13 @@ TEST_CASE_FIXTURE(JointProblem, "the joint search settles where the nested searc
         return NewtonSolver(model, {100, 1e-12}).solve(total_penalty(penalties, rho), all(), start);
       };
       const MarginalLikelihood criterion(model, penalties, all(), restricted);
-      const SearchOptions options{100, 1e-10, true};
+      SmoothingSearchOptions options;
+      options.tolerance = 1e-10;
       const SmoothingSearch nested(criterion, solve, options, nullptr);
       const VectorXd center = VectorXd::Zero(3);
       const VectorXd start = first_solution(model, total_penalty(penalties, center), all());
-      const SearchResult joint = JointSearch(model, penalties, all(), restricted, options)
-                                     .minimize(center, center, start, std::nullopt);
+      const SearchResult joint =
+          JointSearch(criterion, options).minimize(center, center, start, std::nullopt);
       REQUIRE(joint.termination == Termination::gradient_small);
       const SearchResult end = nested.minimize(center, joint.rho, joint.fit.theta);
       CHECK((joint.fit.theta - end.fit.theta).norm() / end.fit.theta.norm() < 1e-7);
@@ -108,21 +109,93 @@ TEST_CASE_FIXTURE(JointProblem, "a profile has its lowest point where the whole 
   }
 }
 
-TEST_CASE_FIXTURE(JointProblem, "some blocks stand for all where all are alike") {
-  draw("binomial");
-  constexpr Index copies = 820;  // 328000 rows, 41 blocks of 20 copies each
-  const MatrixXd many_x = x.replicate(copies, 1), many_contexts = contexts.replicate(copies, 1);
-  const VectorXd many_y = y.replicate(copies, 1), ones = VectorXd::Ones(n * copies);
-  const VectorXd zeros = VectorXd::Zero(n * copies);
+namespace {
+
+/// More rows than a search reads at every step, sorted by the first context.
+struct ManyRows : JointProblem {
+  static constexpr Index kRows = 26000;
+
+  explicit ManyRows(const std::string& family)
+      : many_x(kRows, 2), many_contexts(kRows, 2), many_y(kRows), zeros(VectorXd::Zero(kRows)) {
+    std::mt19937 random(3);
+    std::normal_distribution<double> normal;
+    std::uniform_real_distribution<double> uniform;
+    VectorXd prior(kRows);
+    for (Index i = 0; i < kRows; ++i) {
+      many_contexts.row(i) << static_cast<double>(i) / kRows, uniform(random);
+      many_x.row(i) << 1.0, normal(random);
+      const double level =
+          std::sin(6.0 * many_contexts(i, 0)) / 2.0 + many_x(i, 1) * (many_contexts(i, 1) - 0.3);
+      if (family == "binomial") many_y[i] = uniform(random) < 1.0 / (1.0 + std::exp(-level)) ? 1.0 : 0.0;
+      if (family == "poisson") {
+        many_y[i] = static_cast<double>(std::poisson_distribution<int>(std::exp(level))(random));
+      }
+      if (family == "gamma") many_y[i] = std::gamma_distribution<double>(2.0, 0.5 * std::exp(level))(random);
+      prior[i] = 0.5 + uniform(random);
+    }
+    many_weight = prior;
+    ones = VectorXd::Ones(kRows);
+  }
+
+  DataView view() const { return {many_x, many_contexts, many_y, zeros, many_weight, many_weight, ones}; }
+
+  MatrixXd many_x, many_contexts;
+  VectorXd many_y, zeros, many_weight, ones;
+};
+
+double relative(const MatrixXd& a, const MatrixXd& b) { return (a - b).norm() / b.norm(); }
+
+}  // namespace
+
+TEST_CASE("some rows stand for all where only the way of the weights is asked for") {
+  const ManyRows problem("binomial");
   const auto loss = make_loss("binomial", "logit", 0.0);
-  const DataView data{many_x, many_contexts, many_y, zeros, ones, ones, ones};
-  const DesignRows rows(*design, many_x, many_contexts, {1, nullptr});
-  REQUIRE(rows.grouped.n_blocks() > 40);
+  const DataView data = problem.view();
+  const DesignRows rows(*problem.design, data.x, data.contexts, {1, nullptr});
   const Model model(rows, data, *loss, {1, nullptr});
+  const RowSample sample(model, 12000);
+  const StandIn some{sample.model(), sample.share()};
   std::srand(2);
-  const VectorXd theta = VectorXd::Random(design->n_coefficients());
-  const MatrixXd b = MatrixXd::Random(design->n_coefficients(), 2);
-  const std::vector<MatrixXd> full = gram_derivatives(model, theta, b, rows.grouped.n_blocks());
-  const std::vector<MatrixXd> some = gram_derivatives(model, theta, b, 16);
-  for (std::size_t k = 0; k < 2; ++k) CHECK((full[k] - some[k]).norm() / full[k].norm() < 5e-3);
+  const Index P = problem.design->n_coefficients();
+  const VectorXd theta = 0.3 * VectorXd::Random(P);
+  const MatrixXd b = MatrixXd::Random(P, 2), m = MatrixXd::Identity(P, P);
+  const WeightCurvature full = weight_curvature({model}, theta, b, m);
+  const WeightCurvature part = weight_curvature(some, theta, b, m);
+  for (std::size_t k = 0; k < 2; ++k) CHECK(relative(part.gram[k], full.gram[k]) < 0.1);
+  CHECK(relative(part.curvature, full.curvature) < 0.05);
+  CHECK(relative(weight_slope(some, theta, m), weight_slope({model}, theta, m)) < 0.05);
+  CHECK(relative(model.evaluate(theta, Curvature::observed, m).slope, weight_slope({model}, theta, m)) <
+        1e-12);
+}
+
+TEST_CASE("with many rows the joint search ends where the nested search on all rows ends") {
+  for (const auto& [family, link] : {std::pair{"binomial", "logit"}, std::pair{"binomial", "probit"},
+                                     std::pair{"poisson", "log"}, std::pair{"gamma", "log"}}) {
+    CAPTURE(family);
+    CAPTURE(link);
+    const ManyRows problem(family);
+    const auto loss = make_loss(family, link, 0.0);
+    const DataView data = problem.view();
+    const DesignRows rows(*problem.design, data.x, data.contexts, {1, nullptr});
+    const Model model(rows, data, *loss, {1, nullptr});
+    const FitReport report = fit(model, problem.penalties, FitOptions());
+    REQUIRE(report.converged());
+    const MarginalLikelihood criterion(model, problem.penalties, problem.all(), true);
+    const auto solve = [&](const VectorXd& rho, const VectorXd& start) {
+      return NewtonSolver(model, {100, 1e-12})
+          .solve(total_penalty(problem.penalties, rho), problem.all(), start);
+    };
+    const VectorXd rho = report.lambda.array().log();
+    const SearchResult end =
+        SmoothingSearch(criterion, solve, SmoothingSearchOptions(), nullptr).minimize(rho, rho, report.theta);
+    const CriterionValue exact = criterion.evaluate(end.fit, end.rho, Derivatives::exact);
+    CHECK((end.rho - rho).cwiseAbs().maxCoeff() < 1e-5);
+    CHECK(relative(report.theta, end.fit.theta) < 1e-7);
+    CHECK(relative(report.gram_observed, end.fit.gram) < 1e-6);
+    CHECK(relative(report.gram_expected, model.evaluate(end.fit.theta, Curvature::expected).gram) < 1e-6);
+    CHECK(relative(report.eta, linear_predictor(rows, end.fit.theta, {1, nullptr})) < 1e-7);
+    CHECK(report.deviance == doctest::Approx(end.fit.deviance).epsilon(1e-10));
+    CHECK(report.criterion.value == doctest::Approx(exact.value).epsilon(1e-10));
+    CHECK(relative(report.criterion.full_hessian, exact.full_hessian) < 1e-2);
+  }
 }

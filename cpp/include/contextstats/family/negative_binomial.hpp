@@ -48,13 +48,14 @@ class NegativeBinomial {
   Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
                       double) const {
     const double delta_size = stirling_error(size_).value;
-    const auto term = [this, delta_size](double count, double weight) -> Saturated {
-      if (!(count > 0.0)) return {};
-      const double value = -0.5 * (kLogTwoPi + std::log(count * (1.0 + alpha_ * count))) +
-                           stirling_error(count + size_).value - delta_size - stirling_error(count).value;
-      return {weight * value, 0.0, 0.0};
-    };
-    return sum_saturated(y, var_weight, freq_weight, n, term);
+    RememberedCounts log_density([this, delta_size](double count) {
+      if (!(count > 0.0)) return 0.0;
+      return -0.5 * (kLogTwoPi + std::log(count * (1.0 + alpha_ * count))) +
+             stirling_error(count + size_).value - delta_size - stirling_error(count).value;
+    });
+    return sum_saturated(y, var_weight, freq_weight, n, [&](double count, double weight) -> Saturated {
+      return {weight * log_density(count), 0.0, 0.0};
+    });
   }
 
  private:

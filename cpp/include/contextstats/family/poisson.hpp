@@ -28,11 +28,12 @@ struct Poisson {
   /// = 0.
   Saturated saturated(const double* y, const double* var_weight, const double* freq_weight, Index n,
                       double) const {
-    const auto term = [](double count, double weight) -> Saturated {
-      if (!(count > 0.0)) return {};
-      return {-weight * (0.5 * (kLogTwoPi + std::log(count)) + stirling_error(count).value), 0.0, 0.0};
-    };
-    return sum_saturated(y, var_weight, freq_weight, n, term);
+    RememberedCounts log_density([](double count) {
+      return count > 0.0 ? -0.5 * (kLogTwoPi + std::log(count)) - stirling_error(count).value : 0.0;
+    });
+    return sum_saturated(y, var_weight, freq_weight, n, [&](double count, double weight) -> Saturated {
+      return {weight * log_density(count), 0.0, 0.0};
+    });
   }
 };
 

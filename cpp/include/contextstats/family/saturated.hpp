@@ -1,5 +1,9 @@
 #pragma once
 
+#include <limits>
+#include <utility>
+#include <vector>
+
 #include "contextstats/types.hpp"
 
 namespace contextstats {
@@ -33,6 +37,28 @@ Saturated sum_saturated(const double* y, const double* var_weight, const double*
   for (Index i = 0; i < n; ++i) sum += weight_at(freq_weight, i) * term(y[i], weight_at(var_weight, i));
   return sum;
 }
+
+/// A function of counts that is costly and often asked for the same small ones.
+template <class OfCount>
+class RememberedCounts {
+ public:
+  explicit RememberedCounts(OfCount of_count) : of_count_(std::move(of_count)), known_(kSmall, kUnknown) {}
+
+  double operator()(double count) {
+    const bool small = count >= 0.0 && count < static_cast<double>(kSmall);
+    const std::size_t place = small ? static_cast<std::size_t>(count) : 0;
+    if (!small || static_cast<double>(place) != count) return of_count_(count);
+    if (known_[place] == kUnknown) known_[place] = of_count_(count);
+    return known_[place];
+  }
+
+ private:
+  static constexpr std::size_t kSmall = 1024;
+  static constexpr double kUnknown = std::numeric_limits<double>::infinity();
+
+  OfCount of_count_;
+  std::vector<double> known_;
+};
 
 /// sum_i f_i {scale_term(v_i) + response_term(y_i)} for densities where y and phi separate.
 /// `scale_term` may be costly: it is computed again only where the weight differs from the row before.

@@ -60,11 +60,17 @@ struct Model {
     eta += data.offset.segment(block.first(), block.count());
   }
 
-  /// With a symmetric `m`, also how tr(m Z'WZ) moves with theta, W the observed weights.
-  WorkingPass evaluate(const VectorXd& theta, Curvature curvature, const MatrixXd& m = MatrixXd()) const {
+  /// With a symmetric `m`, also how tr(m Z'WZ) moves with theta, W the observed weights. Fills `all_eta`, the
+  /// linear predictor of every row, if it is given.
+  WorkingPass evaluate(const VectorXd& theta, Curvature curvature, const MatrixXd& m = MatrixXd(),
+                       VectorXd* all_eta = nullptr) const {
     const VectorXd raw = design.raw_coefficients(theta);
-    return pass(
-        curvature, [&](RowBlock& block, VectorXd& eta) { block_eta(block, raw, eta); }, Target::none, m);
+    if (all_eta != nullptr) all_eta->resize(data.n_rows());
+    const auto make_eta = [&](RowBlock& block, VectorXd& eta) {
+      block_eta(block, raw, eta);
+      if (all_eta != nullptr) all_eta->segment(block.first(), block.count()) = eta;
+    };
+    return pass(curvature, make_eta, Target::none, m);
   }
 
   /// The first pass of a fit: eta comes from the response (McCullagh and Nelder 1989, section 2.5). Its

@@ -45,8 +45,7 @@ class GeneralizedCrossValidation final : public Criterion {
     const MatrixXd smoother = inverse * fit.gram * inverse;  // H^-1 G H^-1
     VectorXd derivative = -ld * smoother.diagonal();
     if (!model_.loss.gaussian_identity()) {
-      const std::vector<MatrixXd> dgram =
-          gram_derivatives(model_, fit.theta, dtheta, model_.rows.grouped.n_blocks());
+      const std::vector<MatrixXd> dgram = weight_curvature({model_}, fit.theta, dtheta).gram;
       for (Index k = 0; k < derivative.size(); ++k) {
         derivative[k] += (inverse - smoother).cwiseProduct(dgram[static_cast<std::size_t>(k)]).sum();
       }

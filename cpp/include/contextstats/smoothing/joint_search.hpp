@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "contextstats/smoothing/local_model.hpp"
 #include "contextstats/smoothing/marginal_likelihood.hpp"
-#include "contextstats/smoothing/profile_scan.hpp"
 #include "contextstats/smoothing/search.hpp"
 
 namespace contextstats {
@@ -15,88 +15,146 @@ namespace contextstats {
 /// of the deviance and a linear one of log|H|, on which both are optimised before the next pass.
 ///
 /// A fixed point is a stationary point of the exact criterion, since the models agree with it there to first
-/// order; passes come closer by a factor of the order of the effect that smoothing has on the weights, a few
-/// hundredths. Where weights are far from smooth (separation, tiny counts) the iteration may fail to settle:
-/// it then says so, and the nested search goes on from the best point. Source of the idea without the slope
-/// of log|H|: performance-oriented iteration, Gu (1992), JCGS 1; with quadratic models, Wood, Li, Shaddick
-/// and Augustin (2017), JASA 112.
+/// order. Where weights are far from smooth (separation, tiny counts) the iteration may fail to settle: it
+/// then says so, and the nested search goes on from the best point. Source of the idea without the slope of
+/// log|H|: performance-oriented iteration, Gu (1992), JCGS 1; with quadratic models, Wood, Li, Shaddick and
+/// Augustin (2017), JASA 112.
+///
+/// With many rows the slope of log|H| is the dearest part of a pass. Far away it comes from some of the rows;
+/// near the end one pass takes it from all of them, and some say how it moves with the smoothing parameters.
+/// A last pass without information then confirms the coefficients.
 class JointSearch {
  public:
-  JointSearch(const Model& model, const MatrixXd& penalties, std::vector<bool> identified, bool restricted,
-              const SearchOptions& options)
-      : model_(model),
-        penalties_(penalties),
-        identified_(std::move(identified)),
-        restricted_(restricted),
-        options_(options) {}
+  JointSearch(const MarginalLikelihood& criterion, const SmoothingSearchOptions& options)
+      : criterion_(criterion), model_(criterion.model()), options_(options) {}
 
   /// Where the passes settle; `fit` is usable there, and `termination` says whether they did settle. `first`
-  /// is the pass at `theta` with the observed information, if there has been one.
+  /// is the pass at `theta` with the observed information, if there has been one. With many rows `criterion`
+  /// has its exact Hessian.
   SearchResult minimize(const VectorXd& center, const VectorXd& rho, const VectorXd& theta,
                         std::optional<WorkingPass> first) const {
     SearchResult best;
     best.rho = rho;
     best.fit.theta = theta;
-    VectorXd trial_rho = rho;
-    VectorXd trial = theta;
-    MatrixXd m;  // of the pass before: the inverse information moves little
+    VectorXd trial_rho = rho, trial = theta;
+    MatrixXd m;  // for the slope of log|H| from all rows; empty if it is to come from some
     double last_norm = std::numeric_limits<double>::infinity();
+    double last_decrement = std::numeric_limits<double>::infinity();
     int rises = 0;
     for (best.iterations = 0; best.iterations < std::min(kMostPasses, options_.maxiter); ++best.iterations) {
       std::optional<Pass> at =
-          first ? judge(best, trial_rho, trial, m, std::move(*first)) : pass(best, trial_rho, trial, m);
+          first ? judge(best, trial_rho, trial, std::move(*first)) : pass(best, trial_rho, trial, m);
       first.reset();
       ++best.evaluations;
       if (!at) {
         if (best.iterations == 0 || ++rises > 4) break;
         trial = best.fit.theta + 0.25 * (trial - best.fit.theta);  // the quadratic model was trusted too far
+        m.resize(0, 0);
         continue;
       }
-      const MarginalLikelihood local(model_, penalties_, identified_, restricted_, &at->local);
-      CriterionValue here = local.evaluate(at->fit, trial_rho, Derivatives::working);
-      const double norm = projected(here.gradient, trial_rho, center);
-      report(best.iterations, here.value, norm);
       best.rho = trial_rho;
       best.fit = std::move(at->fit);
+      Slope slope(criterion_, best, m, std::move(at->slope));
+      const bool of_all_rows = m.size() > 0;
+      const MarginalLikelihood local = criterion_.near(slope.local);
+      const CriterionValue here = local.evaluate(best.fit, best.rho, Derivatives::working);
+      const double norm = projected(here.gradient, best.rho, center);
+      report(best.iterations, here.value, norm);
+      const LocalModel quadratic(best.fit, at->score, criterion_.penalties(), criterion_.identified());
       const double scale = 1.0 + std::min(std::abs(here.value), 1e3);
-      if (m.size() > 0 && at->decrement <= kSettled && norm <= enough_of(options_.tolerance) * scale) {
-        const std::optional<SearchResult> deeper = other_valley(local, *at, best, here, center);
-        if (!deeper) {
+      std::optional<SearchResult> next;
+      if (settled(at->decrement, norm, scale)) {
+        if (!options_.rough) next = other_valley(local, quadratic, best.rho, here, center);
+        if (!next) {
           best.termination = Termination::gradient_small;
           break;
         }
-        trial_rho = deeper->rho;
-        trial = deeper->fit.theta;
-        last_norm = std::numeric_limits<double>::infinity();
-        continue;
+      } else if (best.iterations > 3 && norm > 0.7 * last_norm && ++rises > 4) {
+        break;
       }
-      if (best.iterations > 3 && norm > 0.7 * last_norm && ++rises > 4) break;
-      last_norm = norm;
-      const LocalModel quadratic(*at, best.fit, penalties_, identified_);
-      const VectorXd from =
-          best.iterations < 2 ? quadratic.lowest(best.rho, center, here.scale, 0.0) : best.rho;
-      const double enough = std::max(1e-2 * norm, enough_of(options_.tolerance) * scale);
-      const SearchResult next = improve(local, quadratic, from, center, enough);
-      trial_rho = next.rho;
-      trial = next.fit.theta;
-      m = local.trace_matrix(with_penalty(best.fit.gram, total_penalty(penalties_, best.rho)));
+      const double ahead = next_decrement(at->decrement, last_decrement, here.scale);
+      last_norm = next ? std::numeric_limits<double>::infinity() : norm;
+      last_decrement = at->decrement;
+      if (!next) {
+        const VectorXd from =
+            best.iterations < 2 ? quadratic.lowest(best.rho, center, here.scale, 0.0) : best.rho;
+        const double enough = std::max(1e-2 * norm, enough_of(options_.tolerance) * scale);
+        next = improve(local, quadratic, from, center, enough);
+        if (many_rows() && of_all_rows && ahead <= kConfirmable) {
+          next = follow_slope(local, quadratic, slope, std::move(*next), center,
+                              enough_of(options_.tolerance) * scale);
+          if (auto deeper = other_valley(local, quadratic, next->rho, next->criterion, center)) {
+            next = std::move(deeper);
+          } else if (confirm(slope, *next, best)) {
+            break;
+          }
+        }
+      }
+      trial_rho = next->rho;
+      trial = next->fit.theta;
+      m.resize(0, 0);
+      if (many_rows() && ahead <= kNearEnd) m = trace_matrix(best.fit.gram, trial_rho);
     }
     return best;
   }
 
  private:
   static constexpr int kMostPasses = 40;
-  static constexpr double kSettled = 1e-17;  ///< coefficients within 1e-8 of their standard errors
+  static constexpr double kSettled = 1e-17;       ///< coefficients within 1e-8 of their standard errors
+  static constexpr double kRoughlySettled = 0.1;  ///< for a sample: little beside its sampling error
+  static constexpr double kNearEnd = 1e-2;        ///< from here a pass may be the last with information
+  static constexpr double kConfirmable = 1e-11;   ///< coefficients within 1e-5 of their standard errors
   static constexpr double kRange = 26.0;
 
   /// Passes come closer by a factor, not quadratically: they stop well within the tolerance.
   static double enough_of(double tolerance) { return std::max(0.02 * tolerance, 1e-11); }
 
+  bool many_rows() const { return options_.many_rows && !options_.rough; }
+
+  bool settled(double decrement, double norm, double scale) const {
+    if (options_.rough) return decrement <= kRoughlySettled && norm <= 0.05;
+    return !many_rows() && decrement <= kSettled && norm <= enough_of(options_.tolerance) * scale;
+  }
+
+  /// What a Newton step will gain after the one that gains `now`: steps converge quadratically, with a factor
+  /// that is seen in the last two, and of the order of one over the number of rows.
+  double next_decrement(double now, double before, double phi) const {
+    const double seen = now / (before * before);
+    return now * now * std::max(seen, 10.0 / (phi * criterion_.n_observations()));
+  }
+
+  MatrixXd trace_matrix(const MatrixXd& gram, const VectorXd& rho) const {
+    return criterion_.trace_matrix(with_penalty(gram, total_penalty(criterion_.penalties(), rho)));
+  }
+
+  /// The slope of log|H| at a pass, and the matrix M it was taken with. It is linear in M.
+  struct Slope {
+    Slope(const MarginalLikelihood& criterion_, const SearchResult& at, MatrixXd m_, VectorXd of_all_rows)
+        : criterion(criterion_), gram(at.fit.gram), m(std::move(m_)) {
+      local.theta = at.fit.theta;
+      local.slope = m.size() > 0 ? std::move(of_all_rows) : VectorXd::Zero(gram.rows());
+      if (m.size() == 0) m = MatrixXd::Zero(gram.rows(), gram.cols());
+      move_to(at.rho);
+    }
+
+    void move_to(const VectorXd& rho) {
+      const VectorXd s = total_penalty(criterion.penalties(), rho);
+      MatrixXd there = criterion.trace_matrix(with_penalty(gram, s));
+      local.slope += weight_slope(criterion.some(), local.theta, there - m);
+      m = std::move(there);
+    }
+
+    const MarginalLikelihood& criterion;
+    const MatrixXd& gram;
+    MatrixXd m;
+    MarginalLikelihood::LocalWeights local;
+  };
+
   struct Pass {
     PenalizedFit fit;
     VectorXd score;
+    VectorXd slope;
     double decrement = 0.0;  ///< what a Newton step would gain at this rho
-    MarginalLikelihood::LocalWeights local;
   };
 
   /// One pass over the data at `theta`; none if the information is not positive definite there or the
@@ -104,13 +162,13 @@ class JointSearch {
   std::optional<Pass> pass(const SearchResult& before, const VectorXd& rho, const VectorXd& theta,
                            const MatrixXd& m) const {
     if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
-    return judge(before, rho, theta, m, model_.evaluate(theta, Curvature::observed, m));
+    return judge(before, rho, theta, model_.evaluate(theta, Curvature::observed, m));
   }
 
   std::optional<Pass> judge(const SearchResult& before, const VectorXd& rho, const VectorXd& theta,
-                            const MatrixXd& m, WorkingPass at) const {
+                            WorkingPass at) const {
     if (!at.finite()) return std::nullopt;
-    const VectorXd s = total_penalty(penalties_, rho);
+    const VectorXd s = total_penalty(criterion_.penalties(), rho);
     Pass out;
     out.fit.theta = theta;
     out.fit.deviance = at.deviance;
@@ -119,77 +177,88 @@ class JointSearch {
       const double old = 0.5 * (before.fit.deviance + s.dot(before.fit.theta.cwiseAbs2()));
       if (out.fit.objective() > old + 1e-10 * (1.0 + std::abs(old))) return std::nullopt;
     }
-    const ScaledCholesky factor(with_penalty(at.gram, s), kRankTolerance, identified_);
+    const ScaledCholesky factor(with_penalty(at.gram, s), kRankTolerance, criterion_.identified());
     if (!factor.positive()) return std::nullopt;
-    VectorXd gradient = s.cwiseProduct(theta) - at.score;
-    for (Index j = 0; j < gradient.size(); ++j) {
-      if (!identified_[static_cast<std::size_t>(j)]) gradient[j] = 0.0;
-    }
-    const VectorXd step = factor.solve(gradient);
-    out.decrement = gradient.dot(step);
+    const VectorXd gradient = free_gradient(s, theta, at.score);
+    out.decrement = gradient.dot(VectorXd(factor.solve(gradient)));
     out.fit.gradient_norm = gradient.lpNorm<Eigen::Infinity>();
     out.fit.gram = std::move(at.gram);
     out.fit.iterations = out.fit.evaluations = 1;
     out.fit.termination = Termination::gradient_small;
     out.score = std::move(at.score);
-    out.local.theta = theta;
-    out.local.slope = m.size() > 0 ? std::move(at.slope) : VectorXd::Zero(theta.size());
+    out.slope = std::move(at.slope);
     return out;
   }
 
-  /// The deviance as a quadratic function of the coefficients, exact to second order at a pass.
-  struct LocalModel {
-    LocalModel(const Pass& at, const PenalizedFit& fit_, const MatrixXd& penalties_,
-               const std::vector<bool>& identified_)
-        : fit(fit_),
-          score(at.score),
-          target(fit_.gram * fit_.theta + at.score),
-          penalties(penalties_),
-          identified(identified_) {}
-
-    PenalizedFit operator()(const VectorXd& rho) const {
-      const VectorXd s = total_penalty(penalties, rho);
-      PenalizedFit out;
-      out.theta = ScaledCholesky(with_penalty(fit.gram, s), kRankTolerance, identified).solve(target);
-      const VectorXd d = out.theta - fit.theta;
-      out.deviance = fit.deviance - 2.0 * score.dot(d) + d.dot(fit.gram * d);
-      out.penalty = s.dot(out.theta.cwiseAbs2());
-      out.gram = fit.gram;
-      out.termination = Termination::gradient_small;
-      return out;
+  VectorXd free_gradient(const VectorXd& s, const VectorXd& theta, const VectorXd& score) const {
+    VectorXd gradient = s.cwiseProduct(theta) - score;
+    for (Index j = 0; j < gradient.size(); ++j) {
+      if (!criterion_.identified()[static_cast<std::size_t>(j)]) gradient[j] = 0.0;
     }
-
-    VectorXd lowest(const VectorXd& rho, const VectorXd& center, double phi, double least_gain) const {
-      return ProfileScan(fit.gram, target, penalties, identified).lowest(rho, center, phi, least_gain);
-    }
-
-    const PenalizedFit& fit;
-    const VectorXd& score;
-    VectorXd target;
-    const MatrixXd& penalties;
-    const std::vector<bool>& identified;
-  };
+    return gradient;
+  }
 
   /// The best smoothing parameters and coefficients of the local model.
   SearchResult improve(const MarginalLikelihood& local, const LocalModel& quadratic, const VectorXd& rho,
                        const VectorXd& center, double tolerance) const {
     const auto solve = [&](const VectorXd& at, const VectorXd&) { return quadratic(at); };
-    SearchOptions limits = options_;
+    SmoothingSearchOptions limits;
     limits.maxiter = 20;
     limits.tolerance = tolerance / 1001.0;
-    limits.use_exact = false;
-    return SmoothingSearch(local, solve, limits, nullptr).minimize(center, rho, quadratic.fit.theta);
+    limits.exact_hessian = ExactHessian::never;
+    return SmoothingSearch(local, solve, limits, nullptr).minimize(center, rho, quadratic.theta());
+  }
+
+  /// Moves the slope of log|H| along with the smoothing parameters until both stay where they are.
+  SearchResult follow_slope(const MarginalLikelihood& local, const LocalModel& quadratic, Slope& slope,
+                            SearchResult next, const VectorXd& center, double enough) const {
+    constexpr int kMostTurns = 4;
+    for (int turn = 0; turn < kMostTurns; ++turn) {
+      slope.move_to(next.rho);
+      const CriterionValue value = local.evaluate(next.fit, next.rho, Derivatives::working);
+      const bool done = projected(value.gradient, next.rho, center) <= 10.0 * enough;
+      next = improve(local, quadratic, next.rho, center, enough);
+      if (done) break;
+    }
+    return next;
+  }
+
+  /// A pass without information at the end of the search: true, and `best` is there, if the coefficients have
+  /// settled.
+  bool confirm(const Slope& slope, const SearchResult& next, SearchResult& best) const {
+    PenalizedFit fit;
+    fit.theta = next.fit.theta;
+    const Curvature curvature = model_.loss.canonical() ? Curvature::none : Curvature::expected;
+    WorkingPass at = model_.evaluate(fit.theta, curvature, MatrixXd(), &fit.eta);
+    ++best.evaluations;
+    if (!at.finite()) return false;
+    const VectorXd s = total_penalty(criterion_.penalties(), next.rho);
+    const VectorXd gradient = free_gradient(s, fit.theta, at.score);
+    const ScaledCholesky factor(with_penalty(best.fit.gram, s), kRankTolerance, criterion_.identified());
+    if (!(gradient.dot(VectorXd(factor.solve(gradient))) <= kConfirmable)) return false;
+    const MatrixXd step = fit.theta - slope.local.theta;
+    fit.gram = best.fit.gram + weight_curvature(criterion_.some(), slope.local.theta, step).gram[0];
+    fit.gram_expected = std::move(at.gram);
+    fit.deviance = at.deviance;
+    fit.penalty = s.dot(fit.theta.cwiseAbs2());
+    fit.gradient_norm = gradient.lpNorm<Eigen::Infinity>();
+    fit.termination = Termination::gradient_small;
+    best.rho = next.rho;
+    best.fit = std::move(fit);
+    const MarginalLikelihood::LocalWeights end{best.fit.theta, slope.local.slope};
+    best.criterion = criterion_.near(end).evaluate(best.fit, best.rho, Derivatives::exact);
+    best.termination = Termination::gradient_small;
+    return true;
   }
 
   /// A point of the local model with a lower criterion than the one at hand, in another valley; none if there
   /// is none.
-  std::optional<SearchResult> other_valley(const MarginalLikelihood& local, const Pass& at,
-                                           const SearchResult& here, const CriterionValue& value,
+  std::optional<SearchResult> other_valley(const MarginalLikelihood& local, const LocalModel& quadratic,
+                                           const VectorXd& rho, const CriterionValue& value,
                                            const VectorXd& center) const {
     constexpr double worth_a_move = 1e-6;
-    const LocalModel quadratic(at, here.fit, penalties_, identified_);
-    const VectorXd from = quadratic.lowest(here.rho, center, value.scale, worth_a_move);
-    if (from == here.rho) return std::nullopt;
+    const VectorXd from = quadratic.lowest(rho, center, value.scale, worth_a_move);
+    if (from == rho) return std::nullopt;
     SearchResult found = improve(local, quadratic, from, center, 1e-4);
     if (!(found.criterion.value < value.value - 0.5 * worth_a_move)) return std::nullopt;
     return found;
@@ -210,11 +279,9 @@ class JointSearch {
     if (hooks != nullptr && hooks->progress) hooks->progress(pass, value, norm);
   }
 
+  const MarginalLikelihood& criterion_;
   const Model& model_;
-  const MatrixXd& penalties_;
-  std::vector<bool> identified_;
-  bool restricted_;
-  SearchOptions options_;
+  SmoothingSearchOptions options_;
 };
 
 }  // namespace contextstats

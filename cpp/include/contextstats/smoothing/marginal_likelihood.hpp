@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cmath>
-#include <functional>
-#include <stdexcept>
+#include <memory>
 #include <vector>
 
 #include "contextstats/smoothing/criterion.hpp"
@@ -20,8 +19,9 @@ namespace contextstats {
 /// dependence of W on rho. Source: Wood (2011), Fast stable REML and ML estimation, JRSS B 73, sections 2 and
 /// 3; here all S are diagonal.
 ///
-/// With `local`, W does not move with rho but for the first order of its effect on log|H|: a criterion that
-/// reads no data, for steps between passes over them.
+/// The terms of the Hessian in which W moves, a small part of it and the dearest of all sums, come from rows
+/// that may stand for all. Near a point where the slope of log|H| is known (`near`), W does not move with rho
+/// but for that slope: a criterion that reads no data, for steps between passes over them.
 class MarginalLikelihood final : public Criterion {
  public:
   /// log|H| near `theta`: its value at the weights given there, and slope'(theta - there) / 2.
@@ -31,13 +31,13 @@ class MarginalLikelihood final : public Criterion {
   };
 
   MarginalLikelihood(const Model& model, const MatrixXd& penalties, std::vector<bool> identified,
-                     bool restricted, const LocalWeights* local = nullptr)
+                     bool restricted, const StandIn& some)
       : model_(model),
+        some_(some),
         penalties_(penalties),
         identified_(std::move(identified)),
         restricted_(restricted),
-        local_(local),
-        saturated_(model) {
+        saturated_(std::make_shared<SaturatedLikelihood>(model)) {
     penalized_.resize(identified_.size());
     for (std::size_t j = 0; j < identified_.size(); ++j) {
       const bool has_penalty =
@@ -47,6 +47,23 @@ class MarginalLikelihood final : public Criterion {
     }
     constant_weights_ = model.loss.gaussian_identity();
   }
+
+  MarginalLikelihood(const Model& model, const MatrixXd& penalties, std::vector<bool> identified,
+                     bool restricted)
+      : MarginalLikelihood(model, penalties, std::move(identified), restricted, StandIn{model}) {}
+
+  /// The criterion around a point; refers to `local`.
+  MarginalLikelihood near(const LocalWeights& local) const {
+    MarginalLikelihood out = *this;
+    out.local_ = &local;
+    return out;
+  }
+
+  const Model& model() const { return model_; }
+  const StandIn& some() const { return some_; }
+  double n_observations() const { return saturated_->n_observations(); }
+  const MatrixXd& penalties() const { return penalties_; }
+  const std::vector<bool>& identified() const { return identified_; }
 
   CriterionValue evaluate(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const override {
     Terms t(fit, total_penalty(penalties_, rho), identified_);
@@ -95,12 +112,12 @@ class MarginalLikelihood final : public Criterion {
   ScaleTerms best_scale(double dp, double m) const {
     ScaleTerms terms;
     if (model_.loss.scale_known()) {
-      terms.saturated = saturated_(1.0);
+      terms.saturated = (*saturated_)(1.0);
       return terms;
     }
-    const double n = model_.data.freq_weight.sum();
+    const double n = saturated_->n_observations();
     terms.phi = std::max(dp / std::max(n - m, 1.0), 1e-300);
-    terms.saturated = saturated_(terms.phi);
+    terms.saturated = (*saturated_)(terms.phi);
     if (constant_weights_) return terms;
     for (int iteration = 0; iteration < 100; ++iteration) {
       const double phi = terms.phi;
@@ -109,7 +126,7 @@ class MarginalLikelihood final : public Criterion {
       double step = curve > 0.0 ? -slope / curve : (slope > 0.0 ? -1.0 : 1.0);
       step = std::min(std::max(step, -2.0), 2.0);
       terms.phi = phi * std::exp(step);
-      terms.saturated = saturated_(terms.phi);
+      terms.saturated = (*saturated_)(terms.phi);
       if (std::abs(step) < 1e-12) break;
     }
     return terms;
@@ -129,46 +146,45 @@ class MarginalLikelihood final : public Criterion {
     }
     const VectorXd share_sum = share.rowwise().sum();
 
-    ThirdOrder third;
+    VectorXd slope;
     VectorXd weight_trace = VectorXd::Zero(K);
-    if (local_ != nullptr) {
-      weight_trace = out.dtheta.transpose() * local_->slope;
-    } else if (!constant_weights_) {
-      third = third_order(model_, t.fit.theta, inverse, out.dtheta, wanted == Derivatives::exact);
-      weight_trace = out.dtheta.transpose() * third.slope;
+    if (!constant_weights_) {
+      slope = local_ != nullptr ? local_->slope : weight_slope({model_}, t.fit.theta, inverse);
+      weight_trace = out.dtheta.transpose() * slope;
     }
     out.gradient = 0.5 * (quadratic / scale.phi + trace_s + weight_trace - share_sum);
 
     MatrixXd hessian =
         (-out.dtheta.transpose() * (t.h * out.dtheta) / scale.phi) + 0.5 * share * share.transpose();
     hessian.diagonal() += 0.5 * (quadratic / scale.phi + trace_s - share_sum);
-    if (constant_weights_ || local_ != nullptr || wanted == Derivatives::working) {
+    if (constant_weights_ || wanted == Derivatives::working) {
       hessian -= 0.5 * ld * inverse.cwiseAbs2() * ld.transpose();
     } else {
-      add_weight_curvature(t, inverse, ld, third, hessian, out);
+      add_weight_curvature(t, inverse, ld, slope, hessian, out);
     }
     profile_scale(quadratic, scale, dp, hessian, out);
   }
 
   /// The terms of the Hessian in which W moves: 1/2 [q'b_jk + sum h w'' eta_j eta_k - tr(M H_j M H_k)].
   void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld,
-                            const ThirdOrder& third, MatrixXd& hessian, const CriterionValue& out) const {
+                            const VectorXd& slope, MatrixXd& hessian, const CriterionValue& out) const {
     const Index K = penalties_.rows();
-    std::vector<MatrixXd> dh = gram_derivatives(model_, t.fit.theta, out.dtheta, kMostBlocks);
+    WeightCurvature moved = weight_curvature(some_, t.fit.theta, out.dtheta, inverse);
+    std::vector<MatrixXd>& dh = moved.gram;
     std::vector<MatrixXd> mdh;
     for (Index k = 0; k < K; ++k) {
       dh[static_cast<std::size_t>(k)].diagonal() += ld.row(k).transpose();
       mdh.push_back(inverse * dh[static_cast<std::size_t>(k)]);
     }
-    const VectorXd pulled = t.factor.solve(third.slope);
+    const VectorXd pulled = t.factor.solve(slope);
     for (Index j = 0; j < K; ++j) {
       for (Index k = 0; k <= j; ++k) {
         const VectorXd right = dh[static_cast<std::size_t>(j)] * out.dtheta.col(k) +
                                ld.row(k).transpose().cwiseProduct(out.dtheta.col(j));
         double value =
-            -pulled.dot(right) + third.curvature(j, k) -
+            -pulled.dot(right) + moved.curvature(j, k) -
             mdh[static_cast<std::size_t>(j)].cwiseProduct(mdh[static_cast<std::size_t>(k)].transpose()).sum();
-        if (j == k) value += third.slope.dot(out.dtheta.col(k));
+        if (j == k) value += slope.dot(out.dtheta.col(k));
         hessian(j, k) += 0.5 * value;
         if (j != k) hessian(k, j) += 0.5 * value;
       }
@@ -191,17 +207,14 @@ class MarginalLikelihood final : public Criterion {
     if (own > 0.0) out.hessian -= mixed * mixed.transpose() / own;
   }
 
-  /// With millions of rows the derivatives of the information are the most expensive of all sums, and serve
-  /// only the part of the Hessian in which W moves: some of the rows are enough.
-  static constexpr Index kMostBlocks = 16;
-
   const Model& model_;
+  StandIn some_;
   const MatrixXd& penalties_;
   std::vector<bool> identified_;
   std::vector<bool> penalized_;
   bool restricted_;
-  const LocalWeights* local_;
-  SaturatedLikelihood saturated_;
+  const LocalWeights* local_ = nullptr;
+  std::shared_ptr<const SaturatedLikelihood> saturated_;
   bool constant_weights_ = false;
   Index n_unpenalized_ = 0;
 };

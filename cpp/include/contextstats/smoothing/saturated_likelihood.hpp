@@ -7,8 +7,8 @@
 namespace contextstats {
 
 /// The saturated log-likelihood of a data set as a function of phi. Where the density is a function of y
-/// times one of phi (every family but Tweedie's) and all rows have the same weight, the rows are read once
-/// only.
+/// times one of phi (every family but Tweedie's) and all rows have the same weight, or where phi is known,
+/// the rows are read once only.
 class SaturatedLikelihood {
  public:
   explicit SaturatedLikelihood(const Model& model) : model_(model), total_(model.data.freq_weight.sum()) {
@@ -16,7 +16,14 @@ class SaturatedLikelihood {
     one_pass_ = model.loss.scale_separable() && v.minCoeff() == v.maxCoeff();
   }
 
+  /// The sum of the frequency weights.
+  double n_observations() const { return total_; }
+
   Saturated operator()(double phi) const {
+    if (model_.loss.scale_known()) {
+      if (!known_) known_ = all_rows(1.0);
+      return *known_;
+    }
     if (!one_pass_) return all_rows(phi);
     Saturated at = total_ * row(phi);
     if (!of_responses_) of_responses_ = all_rows(phi).value - at.value;
@@ -38,6 +45,7 @@ class SaturatedLikelihood {
   const Model& model_;
   double total_;
   bool one_pass_ = false;
+  mutable std::optional<Saturated> known_;
   mutable std::optional<double> of_responses_;
 };
 

@@ -9,11 +9,17 @@
 
 namespace contextstats {
 
-struct SearchOptions {
+/// When a search asks for the criterion's exact Hessian: for steps near the optimum and at the end, at the
+/// end only, or never.
+enum class ExactHessian { near_end, at_end, never };
+
+struct SmoothingSearchOptions {
   int maxiter = 100;
   double tolerance =
       1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|), |criterion| at most 1000
-  bool use_exact = true;  ///< take steps with the exact Hessian near the optimum; else only at the end
+  ExactHessian exact_hessian = ExactHessian::near_end;
+  bool many_rows = false;  ///< for JointSearch: a pass over the data costs more than all else
+  bool rough = false;  ///< for JointSearch: stop where a sample of a larger data set has little more to tell
 };
 
 struct SearchResult {
@@ -36,7 +42,8 @@ class SmoothingSearch {
  public:
   using Solve = std::function<PenalizedFit(const VectorXd& rho, const VectorXd& start)>;
 
-  SmoothingSearch(const Criterion& criterion, Solve solve, const SearchOptions& options, const Hooks* hooks)
+  SmoothingSearch(const Criterion& criterion, Solve solve, const SmoothingSearchOptions& options,
+                  const Hooks* hooks)
       : criterion_(criterion), solve_(std::move(solve)), options_(options), hooks_(hooks) {}
 
   /// `center` is a rho of the right order of magnitude: the search stays within a factor exp(26) = 2e11 of
@@ -91,7 +98,7 @@ class SmoothingSearch {
       }
       const bool slow = norm > 0.2 * last_norm;
       const bool near = norm < kNear;
-      if (near && options_.use_exact && (exact.hessian.size() == 0 || slow)) {
+      if (near && options_.exact_hessian == ExactHessian::near_end && (exact.hessian.size() == 0 || slow)) {
         exact = value_at(at.fit, at.rho, Derivatives::exact);
         exact_rho = at.rho;
       }
@@ -109,7 +116,7 @@ class SmoothingSearch {
         break;
       }
     }
-    complete(exact, exact_rho, at);
+    if (options_.exact_hessian != ExactHessian::never) complete(exact, exact_rho, at);
     return at;
   }
 
@@ -232,7 +239,7 @@ class SmoothingSearch {
 
   const Criterion& criterion_;
   Solve solve_;
-  SearchOptions options_;
+  SmoothingSearchOptions options_;
   const Hooks* hooks_;
 };
 

@@ -24,8 +24,10 @@ struct InnerOptions {
 struct PenalizedFit {
   VectorXd theta;
   double deviance = 0.0;
-  double penalty = 0.0;  ///< theta' S theta
-  MatrixXd gram;         ///< Z'WZ at theta, W the weights named by `curvature`
+  double penalty = 0.0;    ///< theta' S theta
+  MatrixXd gram;           ///< Z'WZ at theta, W the weights named by `curvature`
+  MatrixXd gram_expected;  ///< the same with the expected weights, where they differ and a pass has given it
+  VectorXd eta;            ///< linear predictor of every row, where a pass has given it
   Curvature curvature = Curvature::observed;
   double gradient_norm = -1.0;
   int iterations = 0;

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "contextstats/smoothing/profile_scan.hpp"
+
+namespace contextstats {
+
+/// The deviance as a quadratic function of the coefficients, exact to second order where a pass over the data
+/// was made. Refers to `fit`, `score` and the penalties.
+class LocalModel {
+ public:
+  LocalModel(const PenalizedFit& fit, const VectorXd& score, const MatrixXd& penalties,
+             const std::vector<bool>& identified)
+      : fit_(fit),
+        score_(score),
+        target_(fit.gram * fit.theta + score),
+        penalties_(penalties),
+        identified_(identified) {}
+
+  /// Its minimum with the penalty of rho.
+  PenalizedFit operator()(const VectorXd& rho) const {
+    const VectorXd s = total_penalty(penalties_, rho);
+    PenalizedFit out;
+    out.theta = ScaledCholesky(with_penalty(fit_.gram, s), kRankTolerance, identified_).solve(target_);
+    const VectorXd d = out.theta - fit_.theta;
+    out.deviance = fit_.deviance - 2.0 * score_.dot(d) + d.dot(fit_.gram * d);
+    out.penalty = s.dot(out.theta.cwiseAbs2());
+    out.gram = fit_.gram;
+    out.termination = Termination::gradient_small;
+    return out;
+  }
+
+  const VectorXd& theta() const { return fit_.theta; }
+
+  /// rho with every entry at the lowest point of its own profile.
+  VectorXd lowest(const VectorXd& rho, const VectorXd& center, double phi, double least_gain) const {
+    return ProfileScan(fit_.gram, target_, penalties_, identified_).lowest(rho, center, phi, least_gain);
+  }
+
+ private:
+  const PenalizedFit& fit_;
+  const VectorXd& score_;
+  VectorXd target_;
+  const MatrixXd& penalties_;
+  const std::vector<bool>& identified_;
+};
+
+}  // namespace contextstats
