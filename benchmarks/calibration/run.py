@@ -64,7 +64,7 @@ def run_mgcv(family: str, scenario: str, sets: int) -> None:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Coverage of bands, size and power of tests, by simulation.")
     parser.add_argument("--sets", type=int, default=400, help="data sets for each family and scenario")
-    parser.add_argument("--test-sets", type=int, default=1200, help="data sets for the size of tests, with k = 10")
+    parser.add_argument("--test-sets", type=int, default=1200, help="data sets for the size of tests of terms")
     parser.add_argument("--mgcv-sets", type=int, default=100, help="how many of them mgcv fits as well")
     parser.add_argument("--k", type=int, nargs="+", default=[10, 25])
     parser.add_argument("--families", nargs="+", choices=design.FAMILIES, default=list(design.FAMILIES))
@@ -80,7 +80,7 @@ def main() -> None:
     if not chosen.report_only:
         for k in chosen.k:
             for scenario in chosen.scenarios:
-                more = chosen.test_sets if scenario == "mixed" and k == MGCV_K else chosen.sets
+                more = chosen.test_sets if scenario == "mixed" else chosen.sets
                 for family in chosen.families:
                     run_ours(family, scenario, k, chosen.sets, more, chosen.jobs)
         if shutil.which("Rscript") is None:
