@@ -112,11 +112,19 @@ def test_contexts_outside_the_range_are_flagged():
 
 def test_questions_that_need_one_graph():
     res = cs.BayesianNetwork(X, C, encoder=cs.Linear(), acyclicity="per_sample").fit()
-    for question in (lambda: res.order, lambda: res.parents, res.heterogeneity):
+    for question in (lambda: res.order, lambda: res.parents, res.heterogeneity, res.test_population):
         with pytest.raises(cs.OptionError, match="needs one graph for all contexts"):
             question()
     with pytest.raises(cs.OptionError, match="needs acyclicity='union'"):
         cs.BayesianNetwork(X, C, acyclicity="per_sample").stability()
+
+
+def test_an_omnibus_test_needs_a_context_and_an_edge():
+    with pytest.raises(cs.DataError, match="Without context no edge can vary"):
+        cs.BayesianNetwork(X).fit().test_population()
+    pairs = [(i, j) for i in X for j in X if i != j]
+    with pytest.raises(cs.DataError, match="the graph that was given has none"):
+        cs.BayesianNetwork(X, C, forbidden=pairs).fit().test_population()
 
 
 def test_a_search_that_is_stopped_early_says_so():

@@ -130,6 +130,30 @@ def test_tables_name_what_varies(fitted):
     assert not table["source"].eq("Intercept").any()
 
 
+def test_the_omnibus_test_of_one_linear_effect_is_the_drop_of_the_residual_sum_of_squares():
+    rng = np.random.default_rng(4)
+    c, a = rng.uniform(-1, 1, 300), rng.normal(size=300)
+    b = (0.5 + 0.2 * c) * a + rng.normal(size=300)
+    model = cs.BayesianNetwork({"a": a, "b": b}, {"c": c}, encoder=cs.Linear(), required=[("a", "b")])
+    found = model.fit().test_population()
+    null = np.column_stack([np.ones(300), c, a])
+    squares = [np.linalg.lstsq(x, b, rcond=None)[1][0] for x in (null, np.column_stack([null, c * a]))]
+    expected = (squares[0] - squares[1]) / (squares[0] / 297)
+    assert_allclose(found.statistic, expected, rtol=1e-9)
+    assert_allclose(found.p_value, stats.chi2.sf(expected, 1), rtol=1e-6)
+    assert "given graph" in found.method
+
+
+def test_the_omnibus_test_does_not_depend_on_a_graph_that_was_chosen(fitted):
+    res, frame, c = fitted
+    found = res.test_population()
+    order = [*frame.columns]
+    full = cs.BayesianNetwork(frame, pd.DataFrame({"c": c}, index=frame.index), order=order).fit(threshold=0)
+    assert full.known_graph
+    assert_allclose(found.p_value, full.test_population().p_value)
+    assert "given all before it" in found.method
+
+
 def test_the_order_is_one_of_the_graph(fitted):
     res, _, _ = fitted
     for child, parents in res.parents.items():

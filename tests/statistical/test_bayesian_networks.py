@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from structural_equations import draw_sem, hamming_distance, is_acyclic, random_sem
+from structural_equations import Equations, draw_sem, hamming_distance, is_acyclic, random_sem
 
 import contextstats as cs
 
@@ -95,3 +95,13 @@ def test_free_variances_find_directions_that_equal_variances_miss_in_standardise
             values.append(hamming_distance(graph, res.adjacency()[0] != 0))
     assert np.mean(distance["free"]) < 0.5
     assert np.mean(distance["equal"]) > 2
+
+
+def test_the_omnibus_test_keeps_its_level_though_the_graph_is_chosen(repeat, assert_mean):
+    """No effect varies, the means do, and the search is free to choose what seems to vary."""
+    p_values = []
+    for seed in range(repeat(60, 1000)):
+        truth = Equations(5, vary=False)
+        x, t = truth.draw(300, (seed, 11))
+        p_values.append(cs.BayesianNetwork(x, {"t": t}).fit(threads=1).test_population().p_value)
+    assert_mean(np.array(p_values) < 0.05, 0.035, 0.065, name="omnibus test, graph chosen")

@@ -8,14 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from contextstats._core import network_gram
 from contextstats.algorithms.blas import single_threaded_blas
+from contextstats.algorithms.networks.problem import NetworkProblem
 from contextstats.design.columns import Floats
 from contextstats.design.networks import warn_outside
 from contextstats.errors import DataError, OptionError
+from contextstats.inference.networks.effects import test_constant_effects
 from contextstats.inference.networks.pairs import node_pairs, q_values
+from contextstats.results.heterogeneity import PopulationTest
 from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.edges import EdgeValues
 from contextstats.results.networks.equations import GraphPerContext, OneGraph
+from contextstats.results.networks.heterogeneity import context_tests, require_context, wiggliness
 
 CONDITIONAL = (
     "Standard errors, tests and intervals are conditional on the graph: they do not know that it was chosen with the "
@@ -128,6 +133,34 @@ class BayesianNetworkResults(NetworkResults):
         """Table of :meth:`heterogeneity`; None without context, and for graphs of their own at every context."""
         there = bool(self.data.context_names) and isinstance(self.equations, OneGraph) and bool(self.edges().size)
         return self.heterogeneity() if there else None
+
+    @single_threaded_blas
+    def test_population(self) -> PopulationTest:
+        """Omnibus test that no effect varies with context; the means of the variables may.
+
+        Where the graph was given, its effects are tested. Where it was chosen, a test of its effects would not know
+        that: then each variable is regressed on all before it in the order of the data. A network that does not vary
+        has constant coefficients there too, whatever its graph, so that the test holds its level.
+
+        Raises
+        ------
+        DataError
+            If the network has no context, or the graph that was given no edge.
+        OptionError
+            If every context has a graph of its own.
+        """
+        require_context(self.data)
+        graph = self._one_graph("An omnibus test")
+        known = self.known_graph and graph.gating is None
+        parents = [node.parents if known else tuple(range(j)) for j, node in enumerate(graph.nodes)]
+        problem = NetworkProblem.of(self.data, threads=1)
+        gram = network_gram(problem.design, problem.penalties, self.data.z, self.data.contexts, problem.threads)
+        last = context_tests(self.data)[-1]
+        found = test_constant_effects(np.asarray(gram), self.nobs, parents, wiggliness(self.data), last.groups)
+        if found is None:
+            raise DataError("An omnibus test needs an edge, but the graph that was given has none.")
+        method = "of the given graph" if known else "of each variable given all before it"
+        return PopulationTest(found.statistic, found.df, found.p_value, f"Score test against constant effects {method}")
 
     def _one_graph(self, what: str) -> OneGraph:
         if isinstance(self.equations, OneGraph):

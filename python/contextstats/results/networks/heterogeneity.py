@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.design.columns import Floats
+from contextstats.design.networks import NetworkData
 from contextstats.errors import DataError
 from contextstats.inference.networks import heterogeneity as tests
 from contextstats.inference.networks.gaussian import partial_correlations, scaled_to_unit_diagonal
@@ -26,7 +27,19 @@ _ROWS_FOR_SPREAD = 4000
 
 
 @dataclass(frozen=True)
-class _Term:
+class ContextTest:
+    """Functions of context that are tested together.
+
+    Attributes
+    ----------
+    label : str
+        The context term, or "any".
+    tested : (t,) array of int
+        Their positions in the basis.
+    groups : (t,) array of int
+        The term of each.
+    """
+
     label: str
     tested: NDArray[np.intp]
     groups: NDArray[np.intp]
@@ -36,12 +49,12 @@ class _Term:
 def heterogeneity_table(res: GaussianResults) -> pd.DataFrame:
     """One row for each edge and context term, and with several terms one with context "any" for each edge."""
     sums, spread = res.sums_for_tests
-    terms = _terms(res)
+    terms = context_tests(res.data)
     names = np.asarray(res.names, dtype=object)
     first, second = node_pairs(len(names))
     frames = []
     for term in terms:
-        found = tests.test_edges(sums, _penalty(res), term.tested, term.groups)
+        found = tests.test_edges(sums, wiggliness(res.data), term.tested, term.groups)
         columns = (
             names[first],
             names[second],
@@ -60,8 +73,8 @@ def heterogeneity_table(res: GaussianResults) -> pd.DataFrame:
 def test_population(res: GaussianResults) -> PopulationTest:
     """Score test that no edge varies, all edges and context terms together."""
     sums, _ = res.sums_for_tests
-    term = _terms(res)[-1]
-    penalty = _penalty(res)
+    term = context_tests(res.data)[-1]
+    penalty = wiggliness(res.data)
     found = tests.test_edges(sums, penalty, term.tested, term.groups)
     rows = np.linspace(0, res.nobs - 1, min(res.nobs, _ROWS_FOR_SPREAD)).astype(int)
     residuals, opposite, _ = _residuals(res, rows)
@@ -76,11 +89,22 @@ def test_population(res: GaussianResults) -> PopulationTest:
 test_population.__test__ = False  # type: ignore[attr-defined]  # not a test of ours
 
 
+def require_context(data: NetworkData) -> None:
+    """Refuse tests of variation where there is nothing to vary with.
+
+    Raises
+    ------
+    DataError
+        If the network has no context.
+    """
+    if data.n_basis == 1:
+        raise DataError("Without context no edge can vary. Fit with a context.")
+
+
 def sums_for_tests(res: GaussianResults) -> tuple[tests.EdgeSums, Floats]:
     """Sums for the tests, and the standard deviation of each edge over the rows of the fit."""
     data = res.data
-    if not data.context_names:
-        raise DataError("Without context no edge can vary. Fit with a context.")
+    require_context(data)
     total: tests.EdgeSums | None = None
     moments = np.zeros((2, data.n_variables * (data.n_variables - 1) // 2))
     for start in range(0, data.n_rows, _ROWS):
@@ -109,24 +133,24 @@ def _residuals(res: GaussianResults, rows: NDArray[np.intp]) -> tuple[Floats, Fl
     return residual, -edges, edges
 
 
-def _terms(res: GaussianResults) -> list[_Term]:
+def context_tests(data: NetworkData) -> list[ContextTest]:
     """Each context term, and all of them together if there are several."""
-    blocks = [block for block in res.data.blocks if block.term is not None]
+    blocks = [block for block in data.blocks if block.term is not None]
     terms = []
     for block in blocks:
         assert block.term is not None
         tested = np.arange(block.start, block.stop)
-        terms.append(_Term(block.term.label, tested, np.zeros(len(tested), dtype=np.intp)))
+        terms.append(ContextTest(block.term.label, tested, np.zeros(len(tested), dtype=np.intp)))
     if len(terms) > 1:
         groups = np.repeat(np.arange(len(terms)), [len(term.tested) for term in terms])
-        terms.append(_Term("any", np.concatenate([term.tested for term in terms]), groups))
+        terms.append(ContextTest("any", np.concatenate([term.tested for term in terms]), groups))
     return terms
 
 
-def _penalty(res: GaussianResults) -> Floats:
+def wiggliness(data: NetworkData) -> Floats:
     """Diagonal of the penalties on wiggliness; a penalty on straight lines (`select`) has no say in the tests."""
-    out = np.zeros(res.data.n_basis)
-    for block in res.data.blocks:
+    out = np.zeros(data.n_basis)
+    for block in data.blocks:
         if block.term is None:
             continue
         out[block.start : block.stop] = block.term.penalties.sum(axis=0)
