@@ -92,18 +92,16 @@ def adaptive_score_test(
     ends = np.cumsum([term.information.size for term in terms])
     for term, end in zip(terms, ends, strict=True):
         basis[term.positions, end - term.information.size : end] = term.directions
-    squares = (basis.T @ score) ** 2 / scale
-    together = symmetric(basis.T @ information @ basis) if len(terms) > 1 else None
-    tests = []
-    for df in [0.0, *_degrees_of_freedom(terms)]:
-        weights = np.concatenate([np.empty(0), *(term.weights(df) for term in terms)])
-        if together is None:
-            form = np.concatenate([np.empty(0), *(term.information * weights for term in terms)])
-        else:
-            root = np.sqrt(weights)
-            form = np.linalg.eigvalsh(root[:, None] * together * root)
-        tests.append(form_test(float(weights @ squares), np.sort(form)[::-1], residual_df))
-    return AdaptiveScoreTest(tuple(tests))
+    degrees = np.array([0.0, *_degrees_of_freedom(terms)])
+    weights = np.hstack([np.empty((len(degrees), 0)), *(term.weights(degrees) for term in terms)])
+    statistics = weights @ (basis.T @ score) ** 2 / scale
+    if len(terms) > 1:
+        root = np.sqrt(weights)
+        forms = np.linalg.eigvalsh(root[:, :, None] * symmetric(basis.T @ information @ basis) * root[:, None, :])
+    else:
+        forms = np.sort(weights * np.concatenate([np.empty(0), *(term.information for term in terms)]))
+    pairs = zip(statistics.tolist(), forms[:, ::-1], strict=True)
+    return AdaptiveScoreTest(tuple(form_test(statistic, form, residual_df) for statistic, form in pairs))
 
 
 def combined_pvalue(pvalues: Sequence[float] | Floats) -> float:
@@ -163,23 +161,22 @@ class _Term:
         """With the kernel of the penalty."""
         return float(_effective_df(self.information))
 
-    @cached_property
+    @property
     def _flattening(self) -> tuple[Floats, Floats]:
         """Values of log tau, and the effective degrees of freedom with each."""
         kappa = self.information
         log_tau = np.linspace(-np.log(kappa.max()) - 5, -np.log(kappa.min()) + 5, 40)
         return log_tau, _effective_df(kappa / (1 + np.exp(log_tau)[:, None] * kappa))
 
-    def weights(self, df: float) -> Floats:
-        """Diagonal of the kernel with so many effective degrees of freedom, for an expected contribution of one.
+    def weights(self, degrees: Floats) -> Floats:
+        """Diagonals of the kernels with these effective degrees of freedom, for an expected contribution of one.
 
         That of the penalty where it has as many.
         """
-        if df <= self.effective_df:
-            return np.full(len(self.information), 1 / self.information.sum())
         log_tau, found = self._flattening
-        weights = 1 / (1 + np.exp(np.interp(df, found, log_tau)) * self.information)
-        return np.asarray(weights / (weights @ self.information))
+        tau = np.where(degrees <= self.effective_df, 0.0, np.exp(np.interp(degrees, found, log_tau)))
+        weights = 1 / (1 + tau[:, None] * self.information)
+        return np.asarray(weights / (weights @ self.information)[:, None])
 
 
 def _degrees_of_freedom(terms: Sequence[_Term]) -> list[float]:

@@ -140,7 +140,7 @@ def ratio_exceedance(
         raise ValueError(f"residual_df must be positive, but is {residual_df:g}.")
     degrees = np.ones(len(weights)) if df is None else np.asarray(df, dtype=np.float64)
     if not shared:
-        return Exceedance(0.0, np.append(weights, -q / residual_df), np.append(degrees, residual_df))
+        return Exceedance(0.0, np.concatenate([weights, [-q / residual_df]]), np.concatenate([degrees, [residual_df]]))
     left = residual_df - degrees.sum()
     if left < -1e-8 * residual_df:
         raise ValueError(
@@ -149,7 +149,7 @@ def ratio_exceedance(
     form = np.asarray(weights) - q / residual_df
     if left < 1e-8 * residual_df:
         return Exceedance(0.0, form, degrees)
-    return Exceedance(0.0, np.append(form, -q / residual_df), np.append(degrees, left))
+    return Exceedance(0.0, np.concatenate([form, [-q / residual_df]]), np.concatenate([degrees, [left]]))
 
 
 def ratio_survival(

@@ -148,28 +148,35 @@ class _Contour:
 
     def end(self) -> Floats:
         """Where the integrand has become negligible for good."""
-        size, _, s, ds = self._terms(np.broadcast_to(_ENDS, (len(self.centre), len(_ENDS))))
-        size = size + np.log(np.abs(ds / s))
+        s, ds = self._path(np.broadcast_to(_ENDS, (len(self.centre), len(_ENDS))))
+        size = self._size(*self._factors(s), s) + np.log(np.abs(ds / s))
         last = len(_ENDS) - 1 - np.argmax((size > -_NEGLIGIBLE + size[:, :1])[:, ::-1], axis=1)
         return np.asarray(_ENDS[np.minimum(last + 1, len(_ENDS) - 1)])
 
     def integrand(self, u: Floats) -> Floats:
         """Real part of M(s) exp(-q s) s'(u) / (i s), over its value without the pole at the centre."""
-        size, phase, s, ds = self._terms(u)
-        return np.asarray((np.exp(size + 1j * phase) * ds / (1j * s)).real)
+        s, ds = self._path(u)
+        x, y = self._factors(s)
+        phase = -(np.arctan2(y, x) @ self.events.df[:, :, None])[:, :, 0] / 2 - self.events.q[:, None] * s.imag
+        return np.asarray((np.exp(self._size(x, y, s) + 1j * phase) * ds / (1j * s)).real)
 
-    def _terms(self, u: Floats) -> tuple[Floats, Floats, Complexes, Complexes]:
-        """Logarithm of the modulus of M(s) exp(-q s) and its argument, s, and ds/du, for points u (m, k)."""
+    def _path(self, u: Floats) -> tuple[Complexes, Complexes]:
+        """s and ds/du for points u (m, k)."""
         sinh, cosh = np.sinh(u), np.cosh(u)
         width, bend = self.width[:, None], self.bend[:, None]
-        real, imaginary = self.centre[:, None] + width * bend * (cosh - 1), width * sinh
-        weights, df = 2 * self.events.weights[:, None, :], self.events.df[:, :, None]
-        x, y = 1 - weights * real[:, :, None], -weights * imaginary[:, :, None]
-        q, base = self.events.q[:, None], self.base[:, None]
+        s = self.centre[:, None] + width * (bend * (cosh - 1) + 1j * sinh)
+        return s, width * (bend * sinh + 1j * cosh)
+
+    def _factors(self, s: Complexes) -> tuple[Floats, Floats]:
+        """Real and imaginary part of each 1 - 2 lambda_l s, (m, k, r)."""
+        weights = -2 * self.events.weights[:, None, :]
+        return 1 + weights * s.real[:, :, None], weights * s.imag[:, :, None]
+
+    def _size(self, x: Floats, y: Floats, s: Complexes) -> Floats:
+        """Logarithm of the modulus of M(s) exp(-q s), over its value at the centre."""
         with np.errstate(over="ignore"):  # an infinite exponent is a zero of the integrand
-            size = -(np.log(x * x + y * y) @ df)[:, :, 0] / 4 - q * real - base
-        phase = -(np.arctan2(y, x) @ df)[:, :, 0] / 2 - q * imaginary
-        return size, phase, real + 1j * imaginary, width * (bend * sinh + 1j * cosh)
+            logarithm = (np.log(x * x + y * y) @ self.events.df[:, :, None])[:, :, 0]
+        return np.asarray(-logarithm / 4 - self.events.q[:, None] * s.real - self.base[:, None])
 
 
 def lugannani_rice(events: Mixtures) -> Floats:

@@ -150,11 +150,10 @@ def _root_variation(root: Floats, dpenalty: Floats, v_rho: Floats, *, triangular
     t() halves its argument for the symmetric root, and for the Cholesky root takes the upper triangle and
     half the diagonal.
     """
+    half = np.triu(np.ones_like(root), 1) + np.eye(len(root)) / 2 if triangular else 0.5
     values, vectors = np.linalg.eigh(v_rho)
     total = np.zeros_like(root)
     for value, vector in zip(values, vectors.T, strict=True):
-        change = (root.T * (vector @ dpenalty)) @ root
-        change = np.triu(change) - np.diag(np.diag(change)) / 2 if triangular else change / 2
-        droot = root @ change
-        total += value * droot @ droot.T
-    return total
+        change = half * ((root.T * (vector @ dpenalty)) @ root)
+        total += (value * change) @ change.T
+    return np.asarray(root @ total @ root.T)
