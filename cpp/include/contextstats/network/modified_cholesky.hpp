@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "contextstats/network/location_scale.hpp"
-#include "contextstats/network/parallel_items.hpp"
+#include "contextstats/parallel/items.hpp"
 
 namespace contextstats {
 

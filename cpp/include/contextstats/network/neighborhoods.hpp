@@ -6,7 +6,7 @@
 
 #include "contextstats/network/context_functions.hpp"
 #include "contextstats/network/gram_reml.hpp"
-#include "contextstats/network/parallel_items.hpp"
+#include "contextstats/parallel/items.hpp"
 
 namespace contextstats {
 

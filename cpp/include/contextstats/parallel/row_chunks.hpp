@@ -1,52 +1,12 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <utility>
 #include <vector>
 
-#include "contextstats/interrupt.hpp"
-#include "contextstats/types.hpp"
+#include "contextstats/parallel/items.hpp"
 
 namespace contextstats {
-
-/// How a pass over the rows is run: threads never change the numbers, only the time.
-struct Execution {
-  int threads = 1;
-  const Hooks* hooks = nullptr;
-};
-
-namespace detail {
-
-/// Calls work(chunk) for every chunk, the next one on the next free thread.
-template <class Work>
-void run_chunks(Index n_chunks, const Execution& execution, const Work& work) {
-  std::atomic<Index> next{0};
-  std::atomic<bool> failed{false};
-  std::exception_ptr failure;
-  std::mutex failure_lock;
-  const auto drain = [&](bool may_poll) {
-    try {
-      for (Index chunk = next++; chunk < n_chunks && !failed; chunk = next++) {
-        if (may_poll && execution.hooks != nullptr) execution.hooks->check();
-        work(chunk);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> guard(failure_lock);
-      if (!failed.exchange(true)) failure = std::current_exception();
-    }
-  };
-  const Index helpers = std::min<Index>(execution.threads, n_chunks) - 1;
-  std::vector<std::thread> workers;
-  for (Index i = 0; i < helpers; ++i) workers.emplace_back(drain, false);
-  drain(true);
-  for (std::thread& worker : workers) worker.join();
-  if (failure) std::rethrow_exception(failure);
-}
-
-}  // namespace detail
 
 /// Fixed chunks of blocks of rows. Their borders depend on the number of blocks and on the size of what is
 /// summed, never on the number of threads, and partial sums are added in order of the chunks: the same bits
@@ -73,7 +33,7 @@ class RowChunks {
 template <class Work>
 void for_each_chunk(const RowChunks& chunks, const Execution& execution, const Work& work) {
   const auto one = [&](Index chunk) { work(chunks.first(chunk), chunks.last(chunk)); };
-  detail::run_chunks(chunks.count(), execution, one);
+  for_each_item(chunks.count(), execution, one);
 }
 
 /// Sums over blocks: work(first, last, partial) adds blocks [first, last) to a partial sum that starts as
@@ -83,7 +43,7 @@ Partial sum_over_blocks(Index n_blocks, Index partial_size, const Execution& exe
                         const Work& work) {
   const RowChunks chunks(n_blocks, partial_size);
   std::vector<Partial> partials(static_cast<std::size_t>(chunks.count()), zero);
-  detail::run_chunks(chunks.count(), execution, [&](Index chunk) {
+  for_each_item(chunks.count(), execution, [&](Index chunk) {
     work(chunks.first(chunk), chunks.last(chunk), partials[static_cast<std::size_t>(chunk)]);
   });
   for (std::size_t i = 1; i < partials.size(); ++i) partials[0] += partials[i];

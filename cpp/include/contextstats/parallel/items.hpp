@@ -7,12 +7,19 @@
 #include <thread>
 #include <vector>
 
-#include "contextstats/parallel/row_chunks.hpp"
+#include "contextstats/interrupt.hpp"
+#include "contextstats/types.hpp"
 
 namespace contextstats {
 
-/// Calls work(item) for items 0 .. count - 1, on up to `execution.threads` threads. Items must not depend on
-/// each other; the first exception is rethrown here.
+/// How independent work is spread: threads never change the numbers, only the time.
+struct Execution {
+  int threads = 1;
+  const Hooks* hooks = nullptr;
+};
+
+/// Calls work(item) for items 0 .. count - 1, the next one on the next free of up to `execution.threads`
+/// threads. Items must not depend on each other; the first exception is rethrown here.
 template <class Work>
 void for_each_item(Index count, const Execution& execution, const Work& work) {
   std::atomic<Index> next{0};
