@@ -13,9 +13,8 @@ struct Case {
 };
 
 /// Derivatives of a criterion against central differences of its value and of its gradient.
-void check_derivatives(const Criterion& criterion, const SmoothingSearch::Solve& solve, bool has_hessian) {
-  VectorXd rho(3);
-  rho << 1.0, 3.0, -0.5;
+void check_derivatives(const Criterion& criterion, const SmoothingSearch::Solve& solve, bool has_hessian,
+                       const VectorXd& rho = Eigen::Vector3d(1.0, 3.0, -0.5)) {
   const auto at = [&](const VectorXd& point) {
     return criterion.evaluate(solve(point, VectorXd()), point,
                               has_hessian ? Derivatives::exact : Derivatives::working);
@@ -61,6 +60,22 @@ TEST_CASE_FIXTURE(SmoothProblem,
     check_derivatives(MarginalLikelihood(model, penalties, all, true), solve, true);
     check_derivatives(MarginalLikelihood(model, penalties, all, false), solve, true);
     check_derivatives(GeneralizedCrossValidation(model, penalties, all), solve, false);
+  }
+}
+
+TEST_CASE_FIXTURE(SmoothProblem, "the Hessian is exact with a term in its null space") {
+  draw("binomial");
+  const auto loss = make_loss("binomial", "logit", 0.0);
+  const DataView data{x, contexts, y, zero, weight, weight, one};
+  const DesignRows rows(*design, x, contexts, {1, nullptr});
+  const Model model(rows, data, *loss, {1, nullptr});
+  const std::vector<bool> all(static_cast<std::size_t>(design->n_coefficients()), true);
+  const auto solve = [&](const VectorXd& rho, const VectorXd& start) {
+    return NewtonSolver(model, {200, 1e-13}).solve(total_penalty(penalties, rho), all, start);
+  };
+  for (const double flat : {8.0, 16.0, 26.0}) {
+    check_derivatives(MarginalLikelihood(model, penalties, all, true), solve, true,
+                      Eigen::Vector3d(1.0, flat, -0.5));
   }
 }
 

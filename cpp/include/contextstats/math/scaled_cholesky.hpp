@@ -20,7 +20,6 @@ class ScaledCholesky {
   ScaledCholesky(const MatrixXd& h, double tolerance, const std::vector<bool>& candidates = {}) {
     const Index n = h.rows();
     VectorXd scale = VectorXd::Zero(n);
-    MatrixXd l = MatrixXd::Zero(n, n);
     positive_ = true;
     for (Index j = 0; j < n; ++j) {
       const bool candidate = candidates.empty() || candidates[static_cast<std::size_t>(j)];
@@ -85,7 +84,10 @@ class ScaledCholesky {
     MatrixXd root = MatrixXd::Identity(rank(), rank());
     factor_.triangularView<Eigen::Lower>().solveInPlace(root);
     for (Index i = 0; i < rank(); ++i) root.col(i) *= scale_[i];
-    const MatrixXd compact = root.transpose() * root;
+    MatrixXd compact = MatrixXd::Zero(rank(), rank());
+    compact.selfadjointView<Eigen::Lower>().rankUpdate(root.transpose());
+    compact.triangularView<Eigen::StrictlyUpper>() = compact.transpose();
+    if (rank() == n_) return compact;
     MatrixXd out = MatrixXd::Zero(n_, n_);
     for (Index i = 0; i < rank(); ++i) {
       for (Index j = 0; j < rank(); ++j) {
@@ -107,10 +109,14 @@ class ScaledCholesky {
     MatrixXd scaled(r, r);
     scale_.resize(r);
     for (Index i = 0; i < r; ++i) scale_[i] = scale[kept_[static_cast<std::size_t>(i)]];
-    for (Index j = 0; j < r; ++j) {
-      for (Index i = j; i < r; ++i) {
-        scaled(i, j) =
-            h(kept_[static_cast<std::size_t>(i)], kept_[static_cast<std::size_t>(j)]) * scale_[i] * scale_[j];
+    if (r == n_) {
+      scaled = scale_.asDiagonal() * h * scale_.asDiagonal();
+    } else {
+      for (Index j = 0; j < r; ++j) {
+        for (Index i = j; i < r; ++i) {
+          scaled(i, j) = h(kept_[static_cast<std::size_t>(i)], kept_[static_cast<std::size_t>(j)]) *
+                         scale_[i] * scale_[j];
+        }
       }
     }
     const Eigen::LLT<Eigen::Ref<MatrixXd>, Eigen::Lower> factor(scaled);

@@ -177,10 +177,11 @@ class JointSearch {
       const double old = 0.5 * (before.fit.deviance + s.dot(before.fit.theta.cwiseAbs2()));
       if (out.fit.objective() > old + 1e-10 * (1.0 + std::abs(old))) return std::nullopt;
     }
-    const ScaledCholesky factor(with_penalty(at.gram, s), kRankTolerance, criterion_.identified());
-    if (!factor.positive()) return std::nullopt;
+    out.fit.factor = std::make_shared<const ScaledCholesky>(with_penalty(at.gram, s), kRankTolerance,
+                                                            criterion_.identified());
+    if (!out.fit.factor->positive()) return std::nullopt;
     const VectorXd gradient = free_gradient(s, theta, at.score);
-    out.decrement = gradient.dot(VectorXd(factor.solve(gradient)));
+    out.decrement = gradient.dot(VectorXd(out.fit.factor->solve(gradient)));
     out.fit.gradient_norm = gradient.lpNorm<Eigen::Infinity>();
     out.fit.gram = std::move(at.gram);
     out.fit.iterations = out.fit.evaluations = 1;

@@ -20,7 +20,9 @@ class LocalModel {
   PenalizedFit operator()(const VectorXd& rho) const {
     const VectorXd s = total_penalty(penalties_, rho);
     PenalizedFit out;
-    out.theta = ScaledCholesky(with_penalty(fit_.gram, s), kRankTolerance, identified_).solve(target_);
+    out.factor =
+        std::make_shared<const ScaledCholesky>(with_penalty(fit_.gram, s), kRankTolerance, identified_);
+    out.theta = out.factor->solve(target_);
     const VectorXd d = out.theta - fit_.theta;
     out.deviance = fit_.deviance - 2.0 * score_.dot(d) + d.dot(fit_.gram * d);
     out.penalty = s.dot(out.theta.cwiseAbs2());

@@ -66,11 +66,9 @@ class MarginalLikelihood final : public Criterion {
   const std::vector<bool>& identified() const { return identified_; }
 
   CriterionValue evaluate(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const override {
-    Terms t(fit, total_penalty(penalties_, rho), identified_);
+    const Terms t(fit, total_penalty(penalties_, rho), *this);
     CriterionValue out;
     const double m = restricted_ ? static_cast<double>(n_unpenalized_) : 0.0;
-    const ScaledCholesky random(t.h, 0.0, penalized_);
-    const double log_h = restricted_ ? t.factor.log_determinant() : random.log_determinant();
     double log_s = 0.0;
     for (Index j = 0; j < t.s.size(); ++j) {
       if (penalized_[static_cast<std::size_t>(j)]) log_s += std::log(t.s[j]);
@@ -78,11 +76,11 @@ class MarginalLikelihood final : public Criterion {
     const double dp = fit.deviance + fit.penalty;
     const ScaleTerms scale = best_scale(dp, m);
     out.scale = scale.phi;
-    out.value = dp / (2.0 * scale.phi) - scale.saturated.value + 0.5 * (log_h - log_s) -
-                0.5 * m * std::log(2.0 * M_PI * scale.phi);
+    out.value = dp / (2.0 * scale.phi) - scale.saturated.value +
+                0.5 * (t.counted->log_determinant() - log_s) - 0.5 * m * std::log(2.0 * M_PI * scale.phi);
     if (local_ != nullptr) out.value += 0.5 * local_->slope.dot(fit.theta - local_->theta);
     if (wanted != Derivatives::none) {
-      differentiate(t, restricted_ ? t.factor.inverse() : random.inverse(), rho, scale, dp, wanted, out);
+      differentiate(t, t.counted->inverse(), rho, scale, dp, wanted, out);
     }
     return out;
   }
@@ -95,12 +93,16 @@ class MarginalLikelihood final : public Criterion {
 
  private:
   struct Terms {
-    Terms(const PenalizedFit& fit_, VectorXd s_, const std::vector<bool>& identified)
-        : fit(fit_), s(std::move(s_)), h(with_penalty(fit_.gram, s)), factor(h, kRankTolerance, identified) {}
+    Terms(const PenalizedFit& fit_, VectorXd s_, const MarginalLikelihood& of)
+        : fit(fit_), s(std::move(s_)), h(with_penalty(fit_.gram, s)), factor(fit_.factor) {
+      if (!factor) factor = std::make_shared<const ScaledCholesky>(h, kRankTolerance, of.identified_);
+      counted = of.restricted_ ? factor : std::make_shared<const ScaledCholesky>(h, 0.0, of.penalized_);
+    }
     const PenalizedFit& fit;
     VectorXd s;
     MatrixXd h;
-    ScaledCholesky factor;
+    std::shared_ptr<const ScaledCholesky> factor;
+    std::shared_ptr<const ScaledCholesky> counted;  ///< of the coefficients whose determinant is taken
   };
 
   struct ScaleTerms {
@@ -138,7 +140,7 @@ class MarginalLikelihood final : public Criterion {
     const MatrixXd ld = rho.array().exp().matrix().asDiagonal() * penalties_;  // row k: lambda_k d_k
     const VectorXd squares = t.fit.theta.cwiseAbs2();
     const VectorXd quadratic = ld * squares;  // lambda_k theta'D_k theta
-    out.dtheta = -t.factor.solve(ld.transpose().array().colwise() * t.fit.theta.array());
+    out.dtheta = -t.factor->solve(ld.transpose().array().colwise() * t.fit.theta.array());
     const VectorXd trace_s = ld * inverse.diagonal();  // tr(M lambda_k D_k)
     MatrixXd share = MatrixXd::Zero(K, t.s.size());    // lambda_k d_kj / s_j
     for (Index j = 0; j < t.s.size(); ++j) {
@@ -165,30 +167,39 @@ class MarginalLikelihood final : public Criterion {
     profile_scale(quadratic, scale, dp, hessian, out);
   }
 
-  /// The terms of the Hessian in which W moves: 1/2 [q'b_jk + sum h w'' eta_j eta_k - tr(M H_j M H_k)].
+  /// The terms of the Hessian in which W moves: 1/2 [q'b_jk + sum h w'' eta_j eta_k - tr(M H_j M H_k)]. Terms
+  /// in their null space move no weights.
   void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld,
                             const VectorXd& slope, MatrixXd& hessian, const CriterionValue& out) const {
-    const Index K = penalties_.rows();
-    WeightCurvature moved = weight_curvature(some_, t.fit.theta, out.dtheta, inverse);
-    std::vector<MatrixXd>& dh = moved.gram;
-    std::vector<MatrixXd> mdh;
+    const Index K = penalties_.rows(), P = penalties_.cols();
+    const std::vector<Index> moving = moving_terms(t, out.dtheta);
+    const WeightCurvature moved =
+        weight_curvature(some_, t.fit.theta, out.dtheta(Eigen::all, moving), inverse);
+    const VectorXd pulled = t.factor->solve(slope);
+    MatrixXd pulled_dh = ld.array().rowwise() * pulled.transpose().array();  // row j: pulled'H_j
+    MatrixXd mdh(P * P, K), transposed(P * P, K);                            // column j: M H_j
+    for (Index k = 0; k < K; ++k) mdh.col(k).reshaped(P, P) = inverse * ld.row(k).asDiagonal();
+    for (std::size_t i = 0; i < moving.size(); ++i) {
+      pulled_dh.row(moving[i]) += pulled.transpose() * moved.gram[i];
+      mdh.col(moving[i]).reshaped(P, P) += inverse * moved.gram[i];
+    }
     for (Index k = 0; k < K; ++k) {
-      dh[static_cast<std::size_t>(k)].diagonal() += ld.row(k).transpose();
-      mdh.push_back(inverse * dh[static_cast<std::size_t>(k)]);
+      transposed.col(k).reshaped(P, P) = mdh.col(k).reshaped(P, P).transpose();
     }
-    const VectorXd pulled = t.factor.solve(slope);
-    for (Index j = 0; j < K; ++j) {
-      for (Index k = 0; k <= j; ++k) {
-        const VectorXd right = dh[static_cast<std::size_t>(j)] * out.dtheta.col(k) +
-                               ld.row(k).transpose().cwiseProduct(out.dtheta.col(j));
-        double value =
-            -pulled.dot(right) + moved.curvature(j, k) -
-            mdh[static_cast<std::size_t>(j)].cwiseProduct(mdh[static_cast<std::size_t>(k)].transpose()).sum();
-        if (j == k) value += slope.dot(out.dtheta.col(k));
-        hessian(j, k) += 0.5 * value;
-        if (j != k) hessian(k, j) += 0.5 * value;
-      }
+    MatrixXd value = -mdh.transpose() * transposed - pulled_dh * out.dtheta -
+                     out.dtheta.transpose() * pulled.asDiagonal() * ld.transpose();
+    value(moving, moving) += moved.curvature;
+    value.diagonal() += out.dtheta.transpose() * slope;
+    hessian += 0.25 * (value + value.transpose());
+  }
+
+  /// The smoothing parameters that move the coefficients by more than 1e-8 of their standard errors.
+  static std::vector<Index> moving_terms(const Terms& t, const MatrixXd& dtheta) {
+    std::vector<Index> moving;
+    for (Index k = 0; k < dtheta.cols(); ++k) {
+      if (dtheta.col(k).dot(t.h * dtheta.col(k)) > 1e-16) moving.push_back(k);
     }
+    return moving;
   }
 
   void profile_scale(const VectorXd& quadratic, const ScaleTerms& scale, double dp, const MatrixXd& hessian,

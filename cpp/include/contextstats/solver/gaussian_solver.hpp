@@ -26,10 +26,11 @@ class GaussianSolver {
 
   PenalizedFit solve(const VectorXd& penalty) const {
     PenalizedFit fit;
-    const ScaledCholesky factor(with_penalty(gram_, penalty), kRankTolerance, identified_);
+    fit.factor =
+        std::make_shared<const ScaledCholesky>(with_penalty(gram_, penalty), kRankTolerance, identified_);
     const VectorXd pull = residual_score_ - penalty.cwiseProduct(origin_);
-    VectorXd change = factor.solve(pull);
-    change += factor.solve(pull - gram_ * change - penalty.cwiseProduct(change));
+    VectorXd change = fit.factor->solve(pull);
+    change += fit.factor->solve(pull - gram_ * change - penalty.cwiseProduct(change));
     fit.theta = origin_ + change;
     fit.deviance = residual_deviance_ - 2.0 * change.dot(residual_score_) + change.dot(gram_ * change);
     fit.penalty = penalty.dot(fit.theta.cwiseAbs2());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct PenalizedFit {
   MatrixXd gram;           ///< Z'WZ at theta, W the weights named by `curvature`
   MatrixXd gram_expected;  ///< the same with the expected weights, where they differ and a pass has given it
   VectorXd eta;            ///< linear predictor of every row, where a pass has given it
+  std::shared_ptr<const ScaledCholesky> factor;  ///< of `gram` + S, where the solver had to make it
   Curvature curvature = Curvature::observed;
   double gradient_norm = -1.0;
   int iterations = 0;
