@@ -7,7 +7,7 @@ autoplot.context_network <- function(object, what = NULL, newdata = NULL, along 
   if (what == "edges") return(curves_ggplot(object, along_of(object, along, call), edges, most, level, call))
   found <- network_panels(object, newdata, along, call)
   table <- edge_table(object, found)
-  labels <- panel_labels(found$contexts)
+  labels <- panel_labels(found$contexts[object$context_variables])
   table$panel <- factor(labels[table$row], labels)
   table$there <- table$estimate != 0 & (is.na(table$q.value) | table$q.value <= q.max)
   (if (what == "network") graph_ggplot else heatmap_ggplot)(object, table) + ggplot2::facet_wrap("panel")
@@ -119,6 +119,7 @@ knit_print.context_network <- function(x, ...) knit_print.summary.context_networ
 
 knit_print.summary.context_network <- function(x, digits = 3, ...) {
   table <- as.data.frame(formatC(x$coefficients, digits = digits, format = "f"), check.names = FALSE)
+  names(table)[c(1:4)] <- c("Estimate", "Std. error", "z", "p-value")
   for (column in 4:5) table[[column]] <- gsub(" ", "", format.pval(x$coefficients[, column], digits = 2, eps = 1e-3))
   caption <- paste0(capital(x$edge), "s", where_typical(x))
   line <- sprintf("*%s; n = %s; edf %.1f; log-likelihood %.2f; AIC %.2f*", network_kind(x), format(x$nobs), x$edf, x$loglik, x$AIC)

@@ -13,7 +13,7 @@
 #' @param level Coverage of the bands.
 #' @param q.max Largest q-value of an edge that is drawn as there; 1 for all.
 #' @param rug Mark the contexts of the data.
-#' @param ... Further graphical parameters for [graphics::plot()].
+#' @param ... Further graphical parameters for [graphics::plot()], of networks for [graphics::title()].
 #' @return The table of what is drawn, invisibly; `ggplot2::autoplot()` returns a plot.
 #' @examplesIf contextstats::contextstats_available()
 #' fit <- context_network(~ gdp + consumption + money, context = ~ s(year), data = us_macro)
@@ -35,19 +35,19 @@ plot.context_network <- function(x, what = NULL, newdata = NULL, along = NULL, e
   found <- network_panels(x, newdata, along, call)
   table <- edge_table(x, found)
   strongest <- max(abs(table$estimate), 0)
-  labels <- panel_labels(found$contexts)
+  labels <- panel_labels(found$contexts[x$context_variables])
   names <- 0.45 * min(max(nchar(x$variables)), NAME) + 0.6
   margins <- if (what == "network") c(0.3, 0.3, 1.8, 0.3) else c(names, names, 1.8, 0.3)
   draw <- if (what == "network") draw_graph else draw_heatmap
   with_panels(length(labels), margins, 1, for (i in seq_along(labels)) {
     draw(x, table[table$row == i, ], strongest, q.max, labels[i], ...)
-  })
+  }, single = TRUE)
   invisible(without(table, "edge"))
 }
 
 NAME <- 14 # letters of a name in a picture
 
-short_names <- function(names) ifelse(nchar(names) > NAME, paste0(substr(names, 1, NAME - 1), "."), names)
+short_names <- function(names) unname(abbreviate(names, NAME))
 
 PICTURES <- c("edges", "network", "heatmap")
 
@@ -57,10 +57,11 @@ default_picture <- function(x) {
 
 without <- function(table, columns) table[setdiff(names(table), columns)]
 
-# Draw so many panels on one page, unless the user has laid out the page.
-with_panels <- function(count, margins, shape, draw) {
-  if (prod(graphics::par("mfcol")) == 1) {
-    old <- graphics::par(mfrow = panel_grid(count, shape), mar = margins, mgp = c(2.6, 0.7, 0))
+# Draw so many panels on one page, unless the user has laid out the page. Curves of a single panel keep the margins, so
+# that lines can be added to them.
+with_panels <- function(count, margins, shape, draw, single = FALSE) {
+  if ((count > 1 || single) && prod(graphics::par("mfcol")) == 1) {
+    old <- graphics::par(mfrow = panel_grid(count, shape), mar = margins, mgp = c(2.4, 0.7, 0))
     on.exit(graphics::par(old))
   }
   force(draw)
@@ -88,7 +89,7 @@ network_panels <- function(x, newdata, along, call) {
 
 # The values of the contexts that differ between panels, with as many digits as tell them apart.
 panel_labels <- function(contexts) {
-  if (is.null(contexts) || !length(contexts)) return("")
+  if (!length(contexts)) return("")
   differs <- vapply(contexts, function(one) length(unique(one)) > 1, TRUE)
   contexts <- contexts[if (any(differs)) differs else 1L]
   texts <- lapply(names(contexts), function(name) {
@@ -168,9 +169,10 @@ draw_graph <- function(x, table, strongest, q.max, label, ...) {
   angle <- pi / 2 - 2 * pi * (seq_len(p) - 1) / p
   across <- cos(angle)
   up <- sin(angle)
-  defaults <- list(x = 0, y = 0, type = "n", xlim = c(-1.65, 1.65), ylim = c(-1.3, 1.3), asp = 1, axes = FALSE, xlab = "",
-                   ylab = "", main = label, font.main = 1, cex.main = 1)
-  do.call(graphics::plot, utils::modifyList(defaults, list(...)))
+  names <- short_names(x$variables)
+  size <- if (p <= 20) 0.9 else 0.6
+  open_graph_panel(names, size, across)
+  do.call(graphics::title, utils::modifyList(list(main = label, font.main = 1, cex.main = 1), list(...)))
   shown <- table[table$estimate != 0 & (is.na(table$q.value) | table$q.value <= q.max), ]
   for (i in order(abs(shown$estimate))) {
     from <- match(shown$source[i], x$variables)
@@ -181,8 +183,18 @@ draw_graph <- function(x, table, strongest, q.max, label, ...) {
   side <- ifelse(abs(across) < 0.2, 0.5, ifelse(across > 0, 0, 1))
   for (j in seq_len(p)) {
     place <- c(side[j], if (up[j] > 0.8) 0 else if (up[j] < -0.8) 1 else 0.5)
-    graphics::text(1.1 * across[j], 1.1 * up[j], short_names(x$variables[j]), adj = place, cex = if (p <= 20) 0.9 else 0.6)
+    graphics::text(1.1 * across[j], 1.1 * up[j], names[j], adj = place, cex = size, xpd = NA)
   }
+}
+
+# A panel in which the circle of nodes is as large as the names around it allow.
+open_graph_panel <- function(names, size, across) {
+  graphics::plot.new()
+  panel <- graphics::par("pin")
+  beside <- pmax(panel[1] / 2 - graphics::strwidth(names, units = "inches", cex = size), 0.1) / (1.1 * abs(across))
+  line <- graphics::strheight("X", units = "inches", cex = size)
+  unit <- min(beside[abs(across) > 0.2], (panel[2] / 2 - line) / 1.15)
+  graphics::plot.window(c(-0.5, 0.5) * panel[1] / unit, c(-0.5, 0.5) * panel[2] / unit, xaxs = "i", yaxs = "i")
 }
 
 draw_graph_edge <- function(across, up, estimate, strongest, directed) {

@@ -21,17 +21,14 @@ plot.context_glm <- function(x, select = NULL, level = 0.95, rug = TRUE,
   require_varying(x, sys.call(-1))
   shown <- panels(x)
   shown <- shown[select %||% seq_along(shown)]
-  if (prod(graphics::par("mfcol")) == 1 && length(shown) > 1 && !ask) {
-    old <- graphics::par(mfrow = grDevices::n2mfrow(length(shown), asp = graphics::par("din")[1] / graphics::par("din")[2]), mar = c(4.2, 5, 1.5, 0.8), mgp = c(3.2, 0.8, 0))
-    on.exit(graphics::par(old))
-  }
   if (ask) {
     before <- grDevices::devAskNewPage(TRUE)
     on.exit(grDevices::devAskNewPage(before), add = TRUE)
   }
-  for (one in shown) {
+  pages <- if (ask) 1 else length(shown)
+  with_panels(pages, c(3.6, 4.6, 1.5, 0.8), 1.3, for (one in shown) {
     if (is.null(one$contexts)) draw_curve(x, one, level, rug, ...) else draw_surface(x, one, rug, ...)
-  }
+  })
   invisible(curve_table(x, level))
 }
 
@@ -63,10 +60,11 @@ draw_curve <- function(x, curve, level, rug, ...) {
   at <- if (is.character(curve$at)) seq_along(curve$at) else curve$at
   defaults <- list(
     x = at, y = band$estimate, type = "n", ylim = range(band$conf.low, band$conf.high), xlab = curve$context,
-    ylab = effect_label(curve$predictor), bty = "l", las = 1
+    ylab = "", bty = "l", las = 1
   )
   if (is.character(curve$at)) defaults <- c(defaults, list(xaxt = "n", xlim = range(at) + c(-0.4, 0.4)))
   do.call(graphics::plot, utils::modifyList(defaults, list(...)))
+  if (is.null(list(...)$ylab)) graphics::title(ylab = effect_label(curve$predictor), line = min(3.4, graphics::par("mar")[2] - 1.1))
   average <- x$average_effects$estimate[x$average_effects$term == curve$predictor]
   if (is.character(curve$at)) {
     graphics::axis(1, at, curve$at)

@@ -55,7 +55,10 @@ python_module <- function() {
 # Ask Python; its warnings and errors become R's, with the call of the user.
 python_call <- function(action, request, call, muffle = NULL) {
   module <- tryCatch(python_module(), error = function(cnd) stop_without_python(conditionMessage(cnd), call))
-  answer <- module$call(action, request)
+  sent <- reticulate::r_to_py(request, convert = TRUE)
+  Sys.sleep(0) # a Ctrl-C that came meanwhile stops here: Python would not know of it
+  answer <- module$call(action, sent)
+  if (isTRUE(answer$interrupted)) interrupt_here()
   for (one in answer$warnings) {
     if (is.null(muffle) || !grepl(muffle, one$message)) warn_as(one$type, in_r_words(one$message), call)
   }
@@ -63,6 +66,16 @@ python_call <- function(action, request, call, muffle = NULL) {
     stop_as(unlist(answer$error$bases), in_r_words(answer$error$message), call)
   }
   answer$value
+}
+
+# The Ctrl-C that Python received, as R would have received it.
+interrupt_here <- function() {
+  if (.Platform$OS.type == "unix") {
+    tools::pskill(Sys.getpid(), tools::SIGINT)
+    Sys.sleep(1)
+  }
+  signalCondition(structure(list(message = "", call = NULL), class = c("interrupt", "condition")))
+  invokeRestart("abort")
 }
 
 stop_without_python <- function(reason, call) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import numpy as np
 import pandas as pd
@@ -124,13 +125,21 @@ def test_errors_and_warnings_are_part_of_the_answer_and_name_rows_by_rs_numbers(
     assert [one["type"] for one in warned] == ["ConvergenceWarning"]
 
 
-def test_an_interrupt_is_not_swallowed(request_, monkeypatch):
+def test_an_interrupt_stops_a_request_and_the_handlers_are_as_before(request_, monkeypatch):
+    def asked(sig, frame):
+        raise RuntimeError("not while a request runs")
+
     def interrupted(request):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the request went on")
 
     monkeypatch.setitem(reticulate._ACTIONS, "fit", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        reticulate.call("fit", request_)
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        assert reticulate.call("fit", request_) == {"interrupted": True, "warnings": []}
+        assert signal.getsignal(signal.SIGINT) is asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_arrays_survive_the_way_there_and_back():
@@ -141,9 +150,5 @@ def test_arrays_survive_the_way_there_and_back():
 
 
 def test_an_interrupt_while_r_prints_the_progress_stops_the_fit_as_an_interrupt(request_):
-    def tell(iteration, criterion, gradient):
-        raise RuntimeError("(Unknown exception occurred)")  # what reticulate makes of R's interrupt
-
-    request_["options"]["progress"] = tell
-    with pytest.raises(KeyboardInterrupt):
-        reticulate.call("fit", request_)
+    request_["options"]["progress"] = lambda *_: signal.raise_signal(signal.SIGINT)
+    assert reticulate.call("fit", request_)["interrupted"]

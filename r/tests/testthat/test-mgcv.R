@@ -26,4 +26,8 @@ test_that("fits, degrees of freedom and standard errors are those of mgcv", {
     expect_lt(max(abs(mine$se.fit / as.numeric(its$se.fit) - 1)), 1e-4)
   }
   expect_equal(AIC(ours), AIC(theirs), tolerance = 1e-5)
+  rows <- augment(conditional)
+  expect_equal(rows$.hat, unname(stats::influence(theirs)), tolerance = 1e-4)
+  expect_equal(rows$.cooksd, unname(as.numeric(cooks.distance(theirs))), tolerance = 1e-4)
+  expect_equal(rows$.resid, unname(as.numeric(residuals(theirs))), tolerance = 1e-4)
 })

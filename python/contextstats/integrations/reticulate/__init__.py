@@ -20,6 +20,7 @@ import pandas as pd
 from contextstats import families
 from contextstats._version import __version__
 from contextstats.errors import ContextstatsError
+from contextstats.integrations.reticulate.interrupts import plain_interrupts
 from contextstats.integrations.reticulate.networks import ACTIONS as _NETWORK_ACTIONS
 from contextstats.integrations.reticulate.results import describe_results
 from contextstats.integrations.reticulate.transport import (
@@ -54,13 +55,15 @@ def call(action: str, request: Request) -> Answer:
     Returns
     -------
     dict
-        "value" or "error" (type, bases, message), and "warnings" (type, message).
+        "value", "interrupted" or "error" (type, bases, message), and "warnings" (type, message).
     """
     answer: Answer = {}
-    with warnings.catch_warnings(record=True) as caught:
+    with plain_interrupts(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             answer["value"] = _ACTIONS[action](request)
+        except KeyboardInterrupt:
+            answer["interrupted"] = True
         except Exception as error:  # noqa: BLE001  # R raises it again, whatever it is
             answer["error"] = _described(error)
     answer["warnings"] = [{"type": one.category.__name__, "message": str(one.message)} for one in caught if _ours(one)]
@@ -116,21 +119,9 @@ def fit(request: Request) -> Answer:
         maxiter=int(options["maxiter"]),
         tol=float(options["tol"]),
         threads=None if options.get("threads") is None else int(options["threads"]),
-        progress=_stoppable(options["progress"]) if options.get("progress") else False,
+        progress=options.get("progress") or False,
     )
     return describe_results(res)
-
-
-def _stoppable(tell: Callable[[int, float, float], object]) -> Callable[[int, float, float], None]:
-    """R's progress function, which only prints: if it fails, the user has pressed Ctrl-C while R was in it."""
-
-    def told(iteration: int, criterion: float, gradient: float) -> None:
-        try:
-            tell(iteration, criterion, gradient)
-        except Exception as error:
-            raise KeyboardInterrupt from error
-
-    return told
 
 
 def predict(request: Request) -> Answer:
