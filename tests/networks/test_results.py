@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 import contextstats as cs
-from contextstats.results.wording import p_value
+from contextstats.results.wording import p_phrase, p_value
 
 METHODS = ["cholesky", "neighborhood", "likelihood"]
 GRID = {"t": np.linspace(0.05, 0.95, 7)}
@@ -115,7 +115,7 @@ def test_the_summary_says_which_edges_vary(res):
     tests = res.heterogeneity().sort_values(["p_value", "source", "target"])
     assert [row[:2] for row in block.rows] == list(zip(tests["source"], tests["target"], strict=True))
     assert [row[4] for row in block.rows] == [p_value(found) for found in tests["p_value"]]
-    assert "standard deviation of the edge" in res.summary().notes[-1]
+    assert p_phrase(res.test_population().p_value) in res.summary().notes[-1]
 
 
 def test_a_network_without_context_has_no_table_of_variation(sample):

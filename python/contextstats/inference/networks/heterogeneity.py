@@ -161,22 +161,36 @@ def edge_spread(errors: Floats) -> Floats:
 
 
 def test_all_edges(
-    tests: EdgeTests, spread: Floats, sums: EdgeSums, penalty: Floats, groups: Integers
+    sums: EdgeSums, spread: Floats, mean_df: float, penalty: Floats, groups: Integers
 ) -> tuple[float, float]:
     """Omnibus test that no edge varies: the sum of the edges' statistics, and its p-value.
 
     Under the hypothesis the scores of edge and basis function have a covariance that is a Kronecker product, so that
     the sum is a mixture of chi-square variables with products of eigenvalues as weights.
+
+    Parameters
+    ----------
+    sums : EdgeSums
+        Of a fit in which no edge varies. Scores at edges that were free to vary are too large on average, by little for
+        one edge, by too much for the sum over many.
+    spread : (E,) array
+        From :func:`edge_spread`.
+    mean_df : float
+        Effective degrees of freedom that the mean of a variable has taken from its residuals.
+    penalty : (m,) array
+        Diagonal of the penalty on wiggliness of the context basis.
+    groups : (m - 1,) array of int
+        The context term of each function but the constant.
     """
-    size = len(sums.gram)
-    tested = np.arange(1, size)
     null = scaled_cholesky(sums.gram[:1, :1], name="The information of the null model")
     information = projected_information(null, sums.gram[:1, 1:], sums.gram[1:, 1:])
-    kernel = kernel_weights(penalty[tested], information, groups)
+    kernel = kernel_weights(penalty[1:], information, groups)
     root = np.sqrt(kernel)
     weights = np.maximum(np.linalg.eigvalsh(root[:, None] * information * root), 0.0)
     products = np.outer(spread, weights).ravel()
-    statistic = float(tests.statistic.sum())
+    scale = sums.scale * (sums.n - 1) / (sums.n - mean_df)
+    scores = sums.scores[:, 1:] - np.outer(sums.scores[:, 0], null.solve(sums.gram[:1, 1:])[0])
+    statistic = float((scores**2 @ kernel / scale).sum())
     return statistic, survival(statistic, products[products > 1e-10 * products.max()])
 
 

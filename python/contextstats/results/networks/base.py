@@ -16,6 +16,7 @@ from contextstats.design.networks import NetworkData, warn_outside
 from contextstats.errors import DataError
 from contextstats.inference.networks.pairs import matrix_of_edges
 from contextstats.results import serialize
+from contextstats.results.heterogeneity import PopulationTest
 from contextstats.results.networks import export, summary
 from contextstats.results.networks.edges import EdgeValues, edge_table
 
@@ -76,6 +77,10 @@ class NetworkResults:
     @abstractmethod
     def edge_tests(self) -> pd.DataFrame | None:
         """Tests for each edge whether it varies; None where no edge can vary or none has such a test."""
+
+    @abstractmethod
+    def test_population(self) -> PopulationTest:
+        """Omnibus test of the population network, in which no edge varies with context."""
 
     @abstractmethod
     def simulate(self, context: Any = None, *, seed: int | None = None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which edges vary with context: a table by edge, and one test for the whole network."""
+"""Which edges vary with context: a table by edge."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from contextstats.errors import DataError
 from contextstats.inference.networks import heterogeneity as tests
 from contextstats.inference.networks.gaussian import partial_correlations, scaled_to_unit_diagonal
 from contextstats.inference.networks.pairs import node_pairs, q_values
-from contextstats.results.heterogeneity import PopulationTest
 
 if TYPE_CHECKING:
     from contextstats.results.networks.markov import GaussianResults
 
 COLUMNS = ["source", "target", "context", "statistic", "p_value", "q_value", "sd"]
-_ROWS = 500
-_ROWS_FOR_SPREAD = 4000
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -69,26 +67,6 @@ def heterogeneity_table(res: GaussianResults) -> pd.DataFrame:
     return table.sort_index(level=["edge", "term"]).reset_index(drop=True)
 
 
-@single_threaded_blas
-def test_population(res: GaussianResults) -> PopulationTest:
-    """Score test that no edge varies, all edges and context terms together."""
-    sums, _ = res.sums_for_tests
-    term = context_tests(res.data)[-1]
-    penalty = wiggliness(res.data)
-    found = tests.test_edges(sums, penalty, term.tested, term.groups)
-    rows = np.linspace(0, res.nobs - 1, min(res.nobs, _ROWS_FOR_SPREAD)).astype(int)
-    residuals, opposite, _ = _residuals(res, rows)
-    product, square = tests.pair_scores(residuals, opposite)
-    errors = (product - sums.rho * square) / np.sqrt(sums.scale)
-    spread = tests.edge_spread(errors)
-    statistic, p_value = tests.test_all_edges(found, spread, sums, penalty, term.groups)
-    df = len(term.tested) * float(spread.sum() ** 2 / (spread**2).sum())
-    return PopulationTest(statistic=statistic, df=df, p_value=p_value, method="Score test against constant edges")
-
-
-test_population.__test__ = False  # type: ignore[attr-defined]  # not a test of ours
-
-
 def require_context(data: NetworkData) -> None:
     """Refuse tests of variation where there is nothing to vary with.
 
@@ -107,8 +85,8 @@ def sums_for_tests(res: GaussianResults) -> tuple[tests.EdgeSums, Floats]:
     require_context(data)
     total: tests.EdgeSums | None = None
     moments = np.zeros((2, data.n_variables * (data.n_variables - 1) // 2))
-    for start in range(0, data.n_rows, _ROWS):
-        rows = np.arange(start, min(start + _ROWS, data.n_rows))
+    for start in range(0, data.n_rows, ROWS_AT_ONCE):
+        rows = np.arange(start, min(start + ROWS_AT_ONCE, data.n_rows))
         residuals, opposite, estimates = _residuals(res, rows)
         part = tests.edge_sums(data.basis(data.contexts[rows]), residuals, opposite)
         total = part if total is None else total + part

@@ -17,7 +17,8 @@ from contextstats.inference.networks.pairs import node_pairs
 from contextstats.results.heterogeneity import PopulationTest
 from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.edges import EdgeValues
-from contextstats.results.networks.heterogeneity import heterogeneity_table, sums_for_tests, test_population
+from contextstats.results.networks.heterogeneity import heterogeneity_table, sums_for_tests
+from contextstats.results.networks.population import test_population
 
 
 class GaussianEstimate(Protocol):
@@ -98,7 +99,16 @@ class GaussianResults(NetworkResults):
         return self.heterogeneity() if self.data.context_names else None
 
     def test_population(self) -> PopulationTest:
-        """Omnibus test of the population network, in which no edge varies with context."""
+        """Omnibus test of the population network, in which no edge varies with context; means and variances may.
+
+        A score test of the model with one correlation matrix for all contexts, which is fitted for it by REML: the
+        answer depends on the data and the context terms, not on how this network was fitted.
+
+        Raises
+        ------
+        DataError
+            If the network has no context.
+        """
         return test_population(self)
 
     @single_threaded_blas

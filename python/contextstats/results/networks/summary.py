@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from contextstats.results.summary_blocks import Block
 from contextstats.results.tidy import records
-from contextstats.results.wording import count, fixed, general, p_value, places, shorten
+from contextstats.results.wording import count, fixed, general, p_phrase, p_value, places, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summ
     tests = res.edge_tests()
     if tests is not None:
         blocks.append(varying_block(tests, most))
-        notes = (*notes, variation_note(tests))
+        notes = (*notes, variation_note(res, tests))
     return ContextualSummary(res.title, header_pairs(res), blocks, notes)
 
 
@@ -108,10 +108,11 @@ def varying_block(tests: pd.DataFrame, most: int) -> Block:
     return Block(f"Variation {by}{of}", ("", "", size, "statistic", "p-value", "q-value"), rows, labels=2)
 
 
-def variation_note(tests: pd.DataFrame) -> str:
-    """What the columns of the table of varying edges mean."""
+def variation_note(res: NetworkResults, tests: pd.DataFrame) -> str:
+    """What the columns of the table of varying edges mean, and the test of all edges together."""
     size = "sd: standard deviation of the edge over the rows" if "sd" in tests else "edf: as in a contextual GLM"
-    return f"{size}. p-value: test that the edge is the same at every context."
+    together = f"That no edge varies: {p_phrase(res.test_population().p_value)}."
+    return f"{size}. p-value: test that the edge is the same at every context. {together}"
 
 
 def all_notes(res: NetworkResults) -> tuple[str, ...]:
