@@ -7,12 +7,13 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <variant>
 
 #include "contextstats/encoder/bspline_basis.hpp"
 #include "contextstats/encoder/dense_basis.hpp"
 #include "contextstats/encoder/factor_basis.hpp"
 #include "contextstats/encoder/tensor_basis.hpp"
-#include "contextstats/fit/fit.hpp"
+#include "contextstats/fit/negative_binomial_fit.hpp"
 #include "contextstats/loss/make_loss.hpp"
 #include "hooks.hpp"
 
@@ -107,11 +108,14 @@ py::dict report_to_dict(FitReport& r) {
   return out;
 }
 
-py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x, ConstMatrix contexts,
-                 ConstVector y, ConstVector offset, ConstVector weight, ConstVector var_weight,
-                 ConstVector freq_weight, ConstMatrix penalties, const std::string& method,
-                 const std::string& smoothing, const VectorXd& lambda, const VectorXd& theta, int maxiter,
-                 double tolerance, int threads, const py::object& progress) {
+/// Fits a loss of known parameter, or with a text in its place the negative binomial with that link, whose
+/// alpha is then estimated and part of the result.
+py::dict run_fit(const KhatriRaoDesign& design, const std::variant<const Loss*, std::string>& loss,
+                 ConstMatrix x, ConstMatrix contexts, ConstVector y, ConstVector offset, ConstVector weight,
+                 ConstVector var_weight, ConstVector freq_weight, ConstMatrix penalties,
+                 const std::string& method, const std::string& smoothing, const VectorXd& lambda,
+                 const VectorXd& theta, int maxiter, double tolerance, int threads,
+                 const py::object& progress) {
   check_rows(design, x, y.size());
   FitOptions options;
   options.method = pick<Method>(method, {{"newton", Method::newton}, {"lbfgs", Method::lbfgs}});
@@ -125,13 +129,21 @@ py::dict run_fit(const KhatriRaoDesign& design, const Loss& loss, ConstMatrix x,
   options.tolerance = tolerance;
   const Hooks hooks = make_hooks(progress);
   const DataView data{x, contexts, y, offset, weight, var_weight, freq_weight};
-  FitReport report = without_gil([&] {
+  NegativeBinomialFit result = without_gil([&] {
     const MatrixXd own_penalties = penalties;
     const Execution execution{threads, &hooks};
     const DesignRows rows(design, data.x, data.contexts, execution);
-    return fit(Model(rows, data, loss, execution), own_penalties, options);
+    if (const Loss* const* known = std::get_if<const Loss*>(&loss)) {
+      return NegativeBinomialFit{fit(Model(rows, data, **known, execution), own_penalties, options), 0.0};
+    }
+    const auto of_alpha = [&](double alpha) {
+      return make_loss("negative_binomial", std::get<std::string>(loss), alpha);
+    };
+    return NegativeBinomialSearch(rows, data, of_alpha, own_penalties, execution).fit(options);
   });
-  return report_to_dict(report);
+  py::dict out = report_to_dict(result.report);
+  if (result.alpha > 0.0) out["alpha"] = result.alpha;
+  return out;
 }
 
 }  // namespace

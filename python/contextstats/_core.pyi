@@ -42,7 +42,7 @@ def grouped_scores(
 ) -> Floats: ...
 def fit(
     design: Design,
-    loss: Loss,
+    loss: Loss | str,
     x: Floats,
     contexts: Floats,
     y: Floats,

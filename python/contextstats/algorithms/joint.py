@@ -175,7 +175,24 @@ def core_loss(family: Family) -> Any:
     return _core.Loss(family.core_name, family.link_name, family.parameter)
 
 
-def fit_joint(
+def fit_joint(problem: CoreProblem, family: Family, **options: Any) -> CoreFit:
+    """Minimise the penalised deviance, with smoothing parameters given or chosen by a criterion.
+
+    Raises
+    ------
+    OptionError
+        If an option has no meaning.
+    DataError
+        If no finite starting point exists: the offset, or a predictor, drives the mean out of the support.
+    """
+    return _core_fit(_minimize(problem, family, **options))
+
+
+def _core_fit(raw: Mapping[str, Any]) -> CoreFit:
+    return CoreFit(**{key: raw[key] for key in CoreFit.__dataclass_fields__})
+
+
+def _minimize(
     problem: CoreProblem,
     family: Family,
     *,
@@ -186,16 +203,7 @@ def fit_joint(
     start: Floats | None = None,
     smoothing_start_values: Floats | None = None,
     progress: Progress | None = None,
-) -> CoreFit:
-    """Minimise the penalised deviance, with smoothing parameters given or chosen by a criterion.
-
-    Raises
-    ------
-    OptionError
-        If an option has no meaning.
-    DataError
-        If no finite starting point exists: the offset, or a predictor, drives the mean out of the support.
-    """
+) -> dict[str, Any]:
     if method not in ("auto", "newton", "lbfgs"):
         raise OptionError(f"method must be 'auto', 'newton' or 'lbfgs', but is {method!r}.")
     design = problem.design
@@ -203,11 +211,14 @@ def fit_joint(
     if len(values) == 0 and smoothing_start_values is not None:
         values = smoothing_start_values
 
+    unknown_alpha = isinstance(family, NegativeBinomial) and family.alpha is None
+    loss = family.link_name if unknown_alpha else core_loss(family)
+
     def attempt(first: Floats, criterion: str, given: Floats) -> dict[str, Any]:
         return dict(
             _core.fit(
                 problem.core_design,
-                core_loss(family),
+                loss,
                 design.x,
                 design.contexts,
                 design.y,
@@ -240,9 +251,10 @@ def fit_joint(
     raw["smoothing_parameters"] = raw.pop("lambda")
     raw["identified"] = np.array(raw["identified"], dtype=bool)
     _require_finite(raw, family)
+    raw["smoothing"] = name
     if len(design.penalties) == 0:
-        name, raw["score"] = "none", math.nan
-    return CoreFit(smoothing=name, **{key: raw[key] for key in CoreFit.__dataclass_fields__ if key != "smoothing"})
+        raw["smoothing"], raw["score"] = "none", math.nan
+    return raw
 
 
 def _require_finite(raw: Mapping[str, Any], family: Family) -> None:
@@ -259,41 +271,18 @@ def _finite_at_zero(design: Design, family: Family) -> bool:
 
     Where offsets lie far apart, the ordinary start, which explains them by the predictors, may be hopeless.
     """
+    if isinstance(family, NegativeBinomial) and family.alpha is None:
+        family = replace(family, alpha=1.0)
     with np.errstate(all="ignore"):
         return bool(np.isfinite(core_loss(family).evaluate(design.y, design.offset)[:, 0]).all())
 
 
 def fit_negative_binomial(
-    problem: CoreProblem,
-    family: NegativeBinomial,
-    *,
-    objective: Callable[[CoreFit, Family], float],
-    **options: Any,
+    problem: CoreProblem, family: NegativeBinomial, **options: Any
 ) -> tuple[CoreFit, NegativeBinomial]:
-    """Estimate the dispersion alpha of a negative binomial with everything else, by minimising `objective`.
+    """Estimate the dispersion alpha of a negative binomial with everything else.
 
-    The objective is profiled: coefficients and smoothing parameters are fitted again at every alpha, from where the
-    last fit ended, so that a few steps suffice.
+    With REML or ML the criterion's profile over log(alpha) is stationary at the end, else the penalised likelihood is.
     """
-    from scipy.optimize import minimize_scalar
-
-    known: dict[float, CoreFit] = {}
-    warm: dict[str, Any] = {}
-
-    def profile(log_alpha: float) -> float:
-        trial = replace(family, alpha=float(np.exp(log_alpha)))
-        fit = fit_joint(problem, trial, **options, **warm)
-        known[log_alpha] = fit
-        warm["start"] = fit.theta
-        if fit.smoothing in ("reml", "ml", "gcv"):
-            warm["smoothing_start_values"] = fit.smoothing_parameters
-        return objective(fit, trial)
-
-    best = minimize_scalar(profile, bounds=(-16.0, 6.0), method="bounded", options={"xatol": 1e-5})
-    log_alpha = float(best.x)
-    fit = replace(
-        known[log_alpha],
-        iterations=sum(one.iterations for one in known.values()),
-        evaluations=sum(one.evaluations for one in known.values()),
-    )
-    return fit, replace(family, alpha=float(np.exp(log_alpha)))
+    raw = _minimize(problem, family, **options)
+    return _core_fit(raw), replace(family, alpha=float(raw["alpha"]))

@@ -19,7 +19,6 @@ from contextstats.algorithms.joint import (
 from contextstats.design import Design, build_design_from_arrays, build_design_from_formula
 from contextstats.errors import OptionError
 from contextstats.families import Family, NegativeBinomial, resolve_family
-from contextstats.inference.likelihood import log_likelihood
 from contextstats.results import GLMResults
 from contextstats.results.estimates import (
     Information,
@@ -282,23 +281,7 @@ class ContextualGLM:
     def _minimize(self, problem: CoreProblem, **options: Any) -> tuple[CoreFit, Family]:
         family = self.family
         if isinstance(family, NegativeBinomial) and family.alpha is None:
-            design = problem.design
-
-            def objective(fit: CoreFit, trial: Family) -> float:
-                if fit.smoothing in ("reml", "ml"):
-                    return fit.score
-                mu = row_values(problem, trial, fit.theta).mu
-                llf = log_likelihood(
-                    trial.core_name,
-                    design.y,
-                    mu,
-                    freq_weights=design.freq_weights,
-                    var_weights=design.var_weights,
-                    parameter=trial.parameter,
-                )
-                return fit.penalty / 2 - float(llf)
-
-            return fit_negative_binomial(problem, family, objective=objective, **options)
+            return fit_negative_binomial(problem, family, **options)
         return fit_joint(problem, family, **options), family
 
 

@@ -134,7 +134,7 @@ def bootstrap(
             fit = fit_joint(
                 problem,
                 res.family,
-                smoothing=fixed if fixed is not None else _criterion(res),  # type: ignore[arg-type]
+                smoothing=fixed if fixed is not None else _criterion(res),
                 start=res.fit.theta,
                 smoothing_start_values=res.fit.smoothing_parameters,
             )

@@ -64,7 +64,7 @@ class JointSearch {
       const double scale = 1.0 + std::min(std::abs(here.value), 1e3);
       std::optional<SearchResult> next;
       if (settled(at->decrement, norm, scale)) {
-        if (!options_.rough) next = other_valley(local, quadratic, best.rho, here, center);
+        next = other_valley(local, quadratic, best.rho, here, center);
         if (!next) {
           best.termination = Termination::gradient_small;
           break;
@@ -90,6 +90,12 @@ class JointSearch {
           }
         }
       }
+      if (options_.rough && ahead <= kRoughlySettled) {
+        best.rho = next->rho;
+        best.fit.theta = next->fit.theta;
+        best.termination = Termination::gradient_small;
+        break;
+      }
       trial_rho = next->rho;
       trial = next->fit.theta;
       m.resize(0, 0);
@@ -100,10 +106,11 @@ class JointSearch {
 
  private:
   static constexpr int kMostPasses = 40;
-  static constexpr double kSettled = 1e-17;       ///< coefficients within 1e-8 of their standard errors
-  static constexpr double kRoughlySettled = 0.1;  ///< for a sample: little beside its sampling error
-  static constexpr double kNearEnd = 1e-2;        ///< from here a pass may be the last with information
-  static constexpr double kConfirmable = 1e-11;   ///< coefficients within 1e-5 of their standard errors
+  static constexpr double kSettled = 1e-17;  ///< coefficients within 1e-8 of their standard errors
+  static constexpr double kRoughlySettled =
+      0.1;                                  ///< little beside what a sample, or a pass to come, leaves open
+  static constexpr double kNearEnd = 1e-2;  ///< from here a pass may be the last with information
+  static constexpr double kConfirmable = 1e-11;  ///< coefficients within 1e-5 of their standard errors
   static constexpr double kRange = 26.0;
 
   /// Passes come closer by a factor, not quadratically: they stop well within the tolerance.
@@ -112,8 +119,8 @@ class JointSearch {
   bool many_rows() const { return options_.many_rows && !options_.rough; }
 
   bool settled(double decrement, double norm, double scale) const {
-    if (options_.rough) return decrement <= kRoughlySettled && norm <= 0.05;
-    return !many_rows() && decrement <= kSettled && norm <= enough_of(options_.tolerance) * scale;
+    return !many_rows() && !options_.rough && decrement <= kSettled &&
+           norm <= enough_of(options_.tolerance) * scale;
   }
 
   /// What a Newton step will gain after the one that gains `now`: steps converge quadratically, with a factor

@@ -19,7 +19,7 @@ struct SmoothingSearchOptions {
       1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|), |criterion| at most 1000
   ExactHessian exact_hessian = ExactHessian::near_end;
   bool many_rows = false;  ///< for JointSearch: a pass over the data costs more than all else
-  bool rough = false;  ///< for JointSearch: stop where a sample of a larger data set has little more to tell
+  bool rough = false;      ///< for JointSearch: stop where another pass has little more to tell
 };
 
 struct SearchResult {
