@@ -115,13 +115,23 @@ def test_nothing_left(data):
     [
         (0, "s(age)", ("must have rows, but are empty",)),
         (1, "s(age)", ("at least two usable rows", "only one is left of 1")),
-        (12, "s(age)", ("must not have more coefficients than rows, but has 20 for 12 rows", "smaller k")),
+        (4, "s(age, k=4)", ("fewer coefficients without a penalty than rows, but has 4 for 4 rows", "select=True")),
         (8, "s(age)", ("s(age) needs at least k=10 distinct values of age, but there are 8", "Lower k to 8")),
         (3, "age", ("but has 4 for 3 rows", "Leave terms out")),
     ],
 )
 def test_too_few_rows(rows, context, parts, data):
     fails(cs.DataError, *parts, call=lambda: fit(data.iloc[:rows], context=context))
+
+
+@pytest.mark.parametrize(
+    ("rows", "context", "options"),
+    [(4, "age", {}), (12, "s(age)", {"smoothing": 0.0}), (12, "s(age)", {"smoothing": 1e-9})],
+)
+def test_no_degrees_of_freedom_for_the_scale(rows, context, options, data):
+    gaussian = cs.glm("y ~ x", context=context, data=data.iloc[:rows], family="gaussian")
+    parts = ("degrees of freedom to estimate the scale", f"are as many as the rows, {rows}", "Leave terms out")
+    fails(cs.DataError, *parts, call=lambda: gaussian.fit(**options))
 
 
 def test_too_few_rows_of_arrays(data):

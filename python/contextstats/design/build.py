@@ -219,7 +219,7 @@ def _finish(parts: _Parts, family: Family, *, select: bool) -> Design:
         select=select,
         freq_weights=None if inputs.freq_weights is None else freq_weights,
     )
-    require_enough_rows(kept.n, layout.coef_names)
+    require_enough_rows(kept.n, layout.coef_names, layout.penalties)
     notes = (
         *response.notes,
         *parts.notes,

@@ -96,19 +96,26 @@ def keep_rows(
     return KeptRows(rows, kept, n - kept, causes)
 
 
-def require_enough_rows(n: int, coefficient_names: Sequence[str]) -> None:
-    """Refuse fewer rows than coefficients, and a model without any.
+def require_enough_rows(n: int, coefficient_names: Sequence[str], penalties: NDArray[np.float64]) -> None:
+    """Refuse a model without coefficients, and one that the rows cannot determine with the help of its penalties.
 
     Raises
     ------
     DataError
         Giving both numbers.
     """
-    n_coefficients = len(coefficient_names)
+    n_coefficients, n_free = len(coefficient_names), int(np.sum(penalties.sum(axis=0) == 0))
     if n_coefficients == 0:
         raise DataError("The model must have a coefficient, but has no predictors. Add one, or keep the intercept.")
-    if n < n_coefficients:
+    if n >= n_coefficients or n > n_free:
+        return
+    if n_free == n_coefficients:
         raise DataError(
             f"The model must not have more coefficients than rows, but has {n_coefficients} for {n} rows. "
-            "Leave terms out, or use a smaller k in the smooths."
+            "Leave terms out, or make them smooth: a penalty can stand in for rows."
         )
+    raise DataError(
+        f"The model must have fewer coefficients without a penalty than rows, but has {n_free} for {n} rows: the "
+        "predictors, contexts that are not smooth, and the straight line in every smooth. Leave terms out, or penalise "
+        "the straight lines too (select=True)."
+    )

@@ -15,6 +15,7 @@ from contextstats.design import Design
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.basis import BasisSpec
 from contextstats.encoders.fitted import FittedTerm
+from contextstats.errors import DataError
 from contextstats.families import Family
 from contextstats.inference.covariance import CoefficientCovariance, coefficient_covariance
 from contextstats.inference.frames import set_up_coordinates
@@ -108,12 +109,18 @@ def estimate_scale(
 ) -> tuple[float, str]:
     """Estimate phi by Pearson's statistic; where there is smoothing, with Fletcher's correction as in mgcv.
 
+    Raises
+    ------
+    DataError
+        If the model leaves no degrees of freedom for it.
+
     References
     ----------
     Fletcher (2012), Estimating overdispersion when fitting a generalized linear model to sparse data. Biometrika 99.
     """
     if family.scale_known:
         return 1.0, "fixed"
+    _require_residual_df(problem.design, residual_df)
     design, correct = problem.design, smooth and family.core_name != "gaussian"
     squares = bias = 0.0
     for part in chunks(len(rows.mu)):
@@ -127,6 +134,16 @@ def estimate_scale(
     if not correct:
         return pearson, "pearson"
     return pearson / (1.0 + max(bias / float(design.freq_weights.sum()), -0.9)), "fletcher"
+
+
+def _require_residual_df(design: Design, residual_df: float) -> None:
+    n = float(design.freq_weights.sum())
+    if residual_df <= 1e-6 * n:
+        raise DataError(
+            f"The model must leave degrees of freedom to estimate the scale, but its effective degrees of freedom, "
+            f"{n - residual_df:.4g}, are as many as the rows, {n:.4g}: it reproduces every response. Leave terms out, "
+            "use a smaller k, or set larger smoothing parameters."
+        )
 
 
 def variance_function(family: Family, mu: Floats) -> Floats:
