@@ -10,6 +10,7 @@ from matplotlib.patches import FancyArrowPatch
 from numpy.testing import assert_allclose
 
 import contextstats as cs
+from contextstats.results.networks.grid import context_labels
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,8 @@ def test_a_network_without_context_has_one_panel(sample):
     assert len(res.plot().axes) == 1
     with pytest.raises(cs.OptionError, match="no context"):
         res.plot_edges()
+
+
+def test_whole_numbers_are_named_as_such():
+    assert context_labels(pd.DataFrame({"grade": [1.0, 4.0, 7.0]})) == ["grade = 1", "grade = 4", "grade = 7"]
+    assert context_labels(pd.DataFrame({"t": [1.0, 1.5]})) == ["t = 1.00", "t = 1.50"]

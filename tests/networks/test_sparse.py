@@ -117,3 +117,17 @@ def test_sparse_options_are_checked(sparse_data):
         model.fit(sparsity="bic", rule="xor")
     with pytest.raises(cs.OptionError, match="sparsity is for method='neighborhood'"):
         cs.MarkovNetwork(x[:100, :3]).fit(sparsity="bic")
+
+
+def test_the_summary_of_a_sparse_network_shows_no_tests(sample):
+    """Absent edges are left out, the strongest come first, and nothing is said of errors or variation."""
+    x, t = sample
+    res = cs.MarkovNetwork(x, {"t": t}, method="neighborhood", encoder=cs.Linear()).fit(sparsity="bic")
+    (block,) = res.summary().blocks
+    edges = res.edges()
+    there = edges[edges["estimate"] != 0]
+    assert 0 < len(there) < len(edges)
+    shown = [abs(float(row[2])) for row in block.rows]
+    assert len(shown) == len(there)
+    assert shown == sorted(shown, reverse=True)
+    assert block.header == ("", "", "estimate")

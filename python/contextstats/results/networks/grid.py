@@ -70,5 +70,5 @@ def _texts(column: pd.Series[Any]) -> list[str]:
     spread = float(np.ptp(values))
     if spread == 0:
         return [general(value, 4) for value in values]
-    decimals = max(0, 1 - math.floor(math.log10(spread)))
+    decimals = 0 if (values == np.round(values)).all() else max(0, 1 - math.floor(math.log10(spread)))
     return [f"{value:.{decimals}f}" for value in values]

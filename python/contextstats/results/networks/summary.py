@@ -33,9 +33,12 @@ def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summ
     """
     from contextstats.results.summary_tables import ContextualSummary
 
-    blocks, notes = [edge_block(res, level, most)], all_notes(res)
-    tests = res.edge_tests()
-    if tests is not None:
+    table = res.edges(level=level)
+    tested = bool(table["std_error"].notna().any())
+    edges = edge_block(res, table, level, most) if tested else estimates_block(res, table, most)
+    blocks, notes = [edges], all_notes(res)
+    tests = res.edge_tests() if tested else None
+    if tests is not None and len(tests):
         blocks.append(varying_block(tests, most))
         notes = (*notes, variation_note(res, tests))
     return ContextualSummary(res.title, header_pairs(res), blocks, notes)
@@ -60,9 +63,8 @@ def header_pairs(res: NetworkResults) -> tuple[_Pairs, _Pairs]:
     return left, right
 
 
-def edge_block(res: NetworkResults, level: float, most: int) -> Block:
+def edge_block(res: NetworkResults, table: pd.DataFrame, level: float, most: int) -> Block:
     """The edges with the smallest p-values at the typical context."""
-    table = res.edges(level=level)
     shown = table.sort_values(["p_value", "source", "target"], kind="stable").head(most)
     tail = (1 - level) / 2
     header = ("", "", "estimate", "std err", "z", "P>|z|", "q-value", f"[{tail:.4g}", f"{1 - tail:.4g}]")
@@ -80,10 +82,22 @@ def edge_block(res: NetworkResults, level: float, most: int) -> Block:
         )
         for row in records(shown)
     )
+    return Block(_title(res, "clearest", shown, table), header, rows, labels=2)
+
+
+def estimates_block(res: NetworkResults, table: pd.DataFrame, most: int) -> Block:
+    """The strongest edges at the typical context, where they have no standard errors."""
+    there = table[table["estimate"] != 0]
+    shown = there.sort_values("estimate", key=lambda edge: -edge.abs(), kind="stable").head(most)
+    rows = tuple((shorten(row.source, 16), shorten(row.target, 16), fixed(row.estimate)) for row in records(shown))
+    return Block(_title(res, "strongest", shown, there), ("", "", "estimate"), rows, labels=2)
+
+
+def _title(res: NetworkResults, which: str, shown: pd.DataFrame, table: pd.DataFrame) -> str:
     kind = f"{res.edge_name}s".capitalize()
     where = " at the typical context" if res.data.context_names else ""
-    of = f", the clearest {len(shown)} of {count(len(table), 'edge')}" if len(shown) < len(table) else ""
-    return Block(f"{kind}{where}{of}", header, rows, labels=2)
+    of = f", the {which} {len(shown)} of {count(len(table), 'edge')}" if len(shown) < len(table) else ""
+    return f"{kind}{where}{of}"
 
 
 def varying_block(tests: pd.DataFrame, most: int) -> Block:
@@ -104,7 +118,8 @@ def varying_block(tests: pd.DataFrame, most: int) -> Block:
         for row in records(shown)
     )
     of = f", the clearest {len(shown)} of {count(len(table), 'edge')}" if len(shown) < len(table) else ""
-    by = f"with {terms[0]}" if len(terms) == 1 else "with context"
+    named = [term for term in terms if term != ANY]
+    by = f"with {named[0]}" if len(named) == 1 else "with context"
     return Block(f"Variation {by}{of}", ("", "", size, "statistic", "p-value", "q-value"), rows, labels=2)
 
 
