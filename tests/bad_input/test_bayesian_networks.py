@@ -115,8 +115,14 @@ def test_questions_that_need_one_graph():
     for question in (lambda: res.order, lambda: res.parents, res.heterogeneity, res.test_population):
         with pytest.raises(cs.OptionError, match="needs one graph for all contexts"):
             question()
-    with pytest.raises(cs.OptionError, match="needs acyclicity='union'"):
-        cs.BayesianNetwork(X, C, acyclicity="per_sample").stability()
+
+
+def test_impossible_resampling():
+    model = cs.BayesianNetwork(X, C)
+    with pytest.raises(cs.OptionError, match="n must be at least 2"):
+        model.bootstrap(n=1)
+    with pytest.raises(cs.OptionError, match="level must lie between 0 and 1"):
+        model.bootstrap(level=95)
 
 
 def test_an_omnibus_test_needs_a_context_and_an_edge():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from unittest.mock import Mock
 
 import networkx
 import numpy as np
@@ -15,6 +16,7 @@ from scipy import stats
 from structural_equations import draw_sem, four_nodes, is_acyclic, random_sem
 
 import contextstats as cs
+from contextstats.algorithms.networks.dag_archetypes import ArchetypeSolution
 
 
 def turning(n: int = 600, seed: int = 2):
@@ -251,6 +253,71 @@ def test_stability_is_high_for_clear_edges_and_names_rivals():
     assert (table["either"] >= table["frequency"]).all()
     again = cs.BayesianNetwork(x, {"c": c}, encoder=cs.Linear()).stability(20, seed=1)
     pd.testing.assert_frame_equal(again, table)
+
+
+def test_the_bootstrap_of_a_given_graph_agrees_with_the_formula():
+    rng = np.random.default_rng(9)
+    c, a = rng.uniform(-1, 1, 800), rng.normal(size=800)
+    b = (0.5 + 0.4 * c) * a + rng.normal(size=800)
+    model = cs.BayesianNetwork({"a": a, "b": b}, {"c": c}, encoder=cs.Linear(), order=["a", "b"], required=[("a", "b")])
+    found = model.bootstrap({"c": [-0.8, 0.0, 0.8]}, n=100, seed=1, threads=1)
+    expected = model.fit().edges({"c": [-0.8, 0.0, 0.8]})
+    assert_allclose(found["estimate"], expected["estimate"], rtol=1e-10)
+    assert_allclose(found["std_error"], expected["std_error"], rtol=0.28)  # four Monte-Carlo standard errors
+    assert (found["frequency"] == 1).all()
+
+
+def _mixed(n: int):
+    """Two networks of three variables, mixed by a weight that depends on context."""
+    rng = np.random.default_rng(4)
+    c = rng.uniform(-1, 1, n)
+    weights = np.zeros((n, 3, 3))
+    weights[:, 0, 1], weights[:, 0, 2], weights[:, 1, 2] = np.tanh(2 * c), 0.8, -0.9 * np.tanh(2 * c)
+    return draw_sem(weights, rng.normal(size=(n, 3))), c, weights
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (turning, {"acyclicity": "per_sample", "encoder": cs.Linear()}),
+        (_mixed, {"encoder": cs.Archetypes(k=2, starts=1), "order": ["x1", "x2", "x3"]}),
+    ],
+)
+def test_networks_without_a_formula_have_bootstrap_errors_and_frequencies(data, options):
+    x, c, _ = data(400)
+    model = cs.BayesianNetwork(x, {"c": c}, **options)
+    found = model.bootstrap({"c": [-0.8, 0.8]}, n=15, seed=2, threads=1)
+    pd.testing.assert_frame_equal(found, model.bootstrap({"c": [-0.8, 0.8]}, n=15, seed=2, threads=1))
+    strong = found[(found["source"] == "x1") & (found["target"] == "x3")]
+    assert (strong["frequency"] == 1).all()
+    assert strong["std_error"].between(0.02, 0.3).all()
+    assert (abs(strong["estimate"] - 0.8) < 4 * strong["std_error"]).all()
+    shares = model.stability(8, seed=1, threads=1).set_index(["source", "target"])
+    assert shares.loc[("x1", "x3"), "frequency"] > 0.9
+    assert (shares["either"] <= 1 + 1e-12).all()
+
+
+def test_archetypes_that_no_context_mixes_are_one_network():
+    """Where nothing varies no gate is left; there is nothing to test, and the summary says nothing about it."""
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=300)
+    variables = {"a": a, "b": 0.8 * a + rng.normal(size=300)}
+    model = cs.BayesianNetwork(variables, {"c": np.repeat([0.0, 1.0], 150)}, encoder=cs.Archetypes(k=1, starts=1))
+    res = model.fit()
+    assert len(res.heterogeneity()) == 0
+    assert len(res.summary().blocks) == 1
+
+
+@pytest.mark.parametrize(("size", "kept"), [(1.0, []), (300.0, [0])])
+def test_a_gate_counts_by_what_it_moves(size, kept):
+    """Weights within 1e-4 of a constant: of archetypes that differ by 300 they move an edge by 0.03."""
+    c = np.linspace(-1, 1, 101)[:, None]
+    z = np.column_stack([0.5 + 1e-4 * c, 0.5 - 1e-4 * c])
+    gating = Mock(return_value=z, softmax=True)
+    archetypes = np.zeros((2, 2, 2))
+    archetypes[1, 0, 1] = size
+    solution = ArchetypeSolution(gating, archetypes, h=0.0, loss=0.0, converged=True)
+    assert solution.independent_gates() == kept
 
 
 def test_progress_hears_every_stage():

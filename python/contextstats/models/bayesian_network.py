@@ -27,13 +27,17 @@ from contextstats.algorithms.networks.dag_search import (
 from contextstats.design.networks import build_network_data, require_rank
 from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import ConvergenceWarning, OptionError
+from contextstats.models.network_resampling import bootstrap_edges, frequencies
 from contextstats.models.node_equations import gated_data, graph_notes, node_equation, with_margins
 from contextstats.options import check_choice
 from contextstats.results.networks.bayesian import CONDITIONAL, BayesianNetworkResults
 from contextstats.results.networks.equations import GraphPerContext, OneGraph
 
 STRATEGIES = ("central_path", "augmented_lagrangian")
-PER_CONTEXT = "Where every context has its own graph there are no standard errors, and edf counts all coefficients."
+PER_CONTEXT = (
+    "Every context has its own graph: edf counts all coefficients, and standard errors come from "
+    "BayesianNetwork.bootstrap()."
+)
 
 
 class BayesianNetwork:
@@ -209,33 +213,79 @@ class BayesianNetwork:
         -------
         DataFrame
             Columns source, target, frequency (of the edge) and either (of the edge in any direction), the most frequent
-            first.
+            first. Where every context has its own graph these are shares of samples and contexts.
 
         References
         ----------
         Meinshausen and Buehlmann (2010), Stability selection. JRSS B 72, 417-473.
         """
-        if self.acyclicity == "per_sample" or isinstance(self.encoder, Archetypes):
-            raise OptionError("stability() needs acyclicity='union' and an encoder that is no Archetypes.")
         if not 0 < fraction < 1:
             raise OptionError(f"fraction must lie between 0 and 1, but is {fraction}. Half of the rows is 0.5.")
-        options = self._options(threshold, sparsity, "central_path", 20, seed, 1000, 1e-5, threads, False)
         rng = np.random.default_rng(seed)
         size = round(fraction * self.data.n_rows)
         picked = [rng.permutation(self.data.n_rows)[:size] for _ in range(n)]
+        if self.acyclicity == "per_sample" or isinstance(self.encoder, Archetypes):
+            share = frequencies(self, picked, threshold=threshold, sparsity=sparsity, seed=seed, threads=threads)
+        else:
+            options = self._options(threshold, sparsity, "central_path", 20, seed, 1000, 1e-5, threads, False)
 
-        def sample(k: int) -> StructuralProblem:
-            weights = np.zeros(self.data.n_rows)
-            weights[picked[k]] = 1.0
-            return StructuralProblem.of(self.data, options.threads, weights)
+            def sample(k: int) -> StructuralProblem:
+                weights = np.zeros(self.data.n_rows)
+                weights[picked[k]] = 1.0
+                return StructuralProblem.of(self.data, options.threads, weights)
 
-        share = search_stable(sample, self.rules, options, n)
+            share = search_stable(sample, self.rules, options, n)
         names = np.asarray(self.data.names, dtype=object)
         i, j = np.nonzero(share)
         table = pd.DataFrame(
             {"source": names[i], "target": names[j], "frequency": share[i, j], "either": (share + share.T)[i, j]}
         )
         return table.sort_values("frequency", ascending=False, kind="stable", ignore_index=True)
+
+    def bootstrap(
+        self,
+        context: Any = None,
+        *,
+        n: int = 100,
+        level: float = 0.95,
+        seed: int | None = None,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """Edges with standard errors from fits to rows drawn with replacement, the search for the graph included.
+
+        For every kind of network: also where each context has its own graph, and with archetypes, whose weights are
+        found again each time. Unlike those of the results these standard errors know that the graph was chosen. An
+        edge that a fit does not have counts as zero in it.
+
+        Parameters
+        ----------
+        context : data frame, mapping or array, optional
+            Contexts, one row each. Default: the typical one.
+        n : int
+            Number of fits.
+        level : float
+            Coverage of the intervals.
+        seed : int, optional
+        **options
+            Of :meth:`fit`.
+
+        Returns
+        -------
+        DataFrame
+            Columns row, source, target, estimate (of the fit to the data), std_error, conf_low, conf_high (normal),
+            frequency (share of the fits that have the edge at this context).
+
+        Raises
+        ------
+        OptionError
+            If `n` is below 2 or `level` is no share.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If some of the drawn rows allow no fit; they are left out.
+        """
+        return bootstrap_edges(self, context, n=n, level=level, seed=seed, **options)
 
     def _options(
         self,
@@ -330,9 +380,7 @@ class BayesianNetwork:
         )
         return BayesianNetworkResults(
             data=data,
-            notes=(
-                "There are no standard errors where every context has its own graph; edf counts all its coefficients.",
-            ),
+            notes=(PER_CONTEXT,),
             version=__version__,
             equations=with_margins(equations, data, smoothing, options.threads),
             acyclicity=self.acyclicity,

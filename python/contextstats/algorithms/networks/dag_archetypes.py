@@ -16,7 +16,7 @@ from contextstats.encoders.archetypes import Archetypes
 
 Floats = NDArray[np.float64]
 _EDGE_RIDGE = 1e-6  # keeps archetypes that no context uses finite
-_INDEPENDENT = 1e-3  # standard deviation below which a gate says nothing new
+_INDEPENDENT = 1e-3  # of what a gate adds to an edge, in standard units, below which it says nothing new
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +67,13 @@ class ArchetypeSolution:
     converged: bool
 
     def independent_gates(self) -> list[int]:
-        """Gates that vary and are not linear combinations of each other and the constant."""
+        """Gates that move an edge and are not linear combinations of each other and the constant.
+
+        A small weight on a large archetype moves edges as much as a large one on a small.
+        """
         z = self.gating(self.gating.data.contexts)
-        left = z - z.mean(axis=0)
+        center = np.tensordot(z.mean(axis=0), self.archetypes, 1) if self.gating.softmax else 0.0
+        left = (z - z.mean(axis=0)) * np.abs(self.archetypes - center).max(axis=(1, 2))
         kept: list[int] = []
         while True:
             size = np.sqrt(np.mean(left**2, axis=0))

@@ -1,0 +1,113 @@
+"""A Bayesian network fitted again to other rows: how far its edges move, and which are found again."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from contextstats.design.columns import Floats
+from contextstats.errors import ConvergenceWarning, DataError, OptionError
+
+if TYPE_CHECKING:
+    from contextstats.models.bayesian_network import BayesianNetwork
+    from contextstats.results.networks.bayesian import BayesianNetworkResults
+
+Rows = NDArray[np.intp]
+_CONTEXTS = 200  # of the fit, at which graphs that change with context are compared
+
+
+def refits(model: BayesianNetwork, rows: Iterator[Rows], n: int, **options: Any) -> Iterator[BayesianNetworkResults]:
+    """Fits of the model, with the context basis of all rows, to some rows each.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the model cannot be fitted to some of them; these are left out.
+
+    Raises
+    ------
+    DataError
+        If it cannot be fitted to most of them.
+    """
+    failed = []
+    for some in rows:
+        own = copy.copy(model)
+        own.data = replace(
+            model.data,
+            z=np.asfortranarray(model.data.z[some]),
+            contexts=np.asfortranarray(model.data.contexts[some]),
+            row_labels=pd.RangeIndex(len(some)),
+        )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                res = own.fit(**options)
+        except DataError as error:
+            failed.append(error)
+            if len(failed) > n / 2:
+                raise
+            continue
+        yield res
+    if failed:
+        warnings.warn(
+            f"{len(failed)} of {n} refits had no unique solution and are left out. First: {failed[0]}",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+
+def bootstrap_edges(
+    model: BayesianNetwork, context: Any, *, n: int, level: float, seed: int | None, **options: Any
+) -> pd.DataFrame:
+    """Standard errors and normal intervals of every edge; see :meth:`BayesianNetwork.bootstrap`."""
+    if n < 2:
+        raise OptionError(f"n must be at least 2, but is {n}.")
+    if not 0 < level < 1:
+        raise OptionError(f"level must lie between 0 and 1, but is {level!r}.")
+    if context is None:
+        contexts: Floats = model.data.typical_context()
+        labels: Any = ["typical"]
+    else:
+        contexts, labels, _ = model.data.contexts_of(context)
+    rng, size = np.random.default_rng(seed), model.data.n_rows
+    estimate = _edges(model.fit(**options), contexts)
+    drawn = (rng.integers(size, size=size) for _ in range(n))
+    found = np.array([_edges(res, contexts) for res in refits(model, drawn, n, **options)])
+    row, i, j = np.nonzero((estimate != 0) | (found != 0).any(axis=0))
+    names = np.asarray(model.data.names, dtype=object)
+    found = found[:, row, i, j]
+    error = found.std(axis=0, ddof=1)
+    half = special.ndtri((1 + level) / 2) * error
+    columns = {
+        "row": np.asarray(labels)[row],
+        "source": names[i],
+        "target": names[j],
+        "estimate": estimate[row, i, j],
+        "std_error": error,
+        "conf_low": estimate[row, i, j] - half,
+        "conf_high": estimate[row, i, j] + half,
+        "frequency": (found != 0).mean(axis=0),
+    }
+    return pd.DataFrame(columns)
+
+
+def frequencies(model: BayesianNetwork, rows: list[Rows], **options: Any) -> Floats:
+    """Share of the fits to some rows, and of the contexts, in which an edge is there: (p, p)."""
+    every = model.data.contexts
+    contexts = every[np.unique(np.linspace(0, len(every) - 1, _CONTEXTS).astype(int))]
+    found = [(_edges(res, contexts) != 0).mean(axis=0) for res in refits(model, iter(rows), len(rows), **options)]
+    return np.asarray(np.mean(found, axis=0))
+
+
+def _edges(res: BayesianNetworkResults, contexts: Floats) -> Floats:
+    """W(c) in the units of the variables, (n, p, p)."""
+    scale = res.data.scale
+    return res.equations.weights(contexts) * (scale[None, :] / scale[:, None])
