@@ -185,11 +185,19 @@ def fit_joint(problem: CoreProblem, family: Family, **options: Any) -> CoreFit:
     DataError
         If no finite starting point exists: the offset, or a predictor, drives the mean out of the support.
     """
-    return _core_fit(_minimize(problem, family, **options))
+    return fit_with_rows(problem, family, **options)[0]
 
 
-def _core_fit(raw: Mapping[str, Any]) -> CoreFit:
-    return CoreFit(**{key: raw[key] for key in CoreFit.__dataclass_fields__})
+def fit_with_rows(problem: CoreProblem, family: Family, **options: Any) -> tuple[CoreFit, Family, Floats]:
+    """Do the same, and return the family and every row's linear predictor too.
+
+    The dispersion alpha of a negative binomial, where it is not known, is estimated with everything else: with REML or
+    ML the criterion's profile over log(alpha) is stationary at the end, else the penalised likelihood is.
+    """
+    raw = _minimize(problem, family, **options)
+    if isinstance(family, NegativeBinomial) and "alpha" in raw:
+        family = replace(family, alpha=float(raw["alpha"]))
+    return CoreFit(**{key: raw[key] for key in CoreFit.__dataclass_fields__}), family, np.asarray(raw["eta"])
 
 
 def _minimize(
@@ -275,14 +283,3 @@ def _finite_at_zero(design: Design, family: Family) -> bool:
         family = replace(family, alpha=1.0)
     with np.errstate(all="ignore"):
         return bool(np.isfinite(core_loss(family).evaluate(design.y, design.offset)[:, 0]).all())
-
-
-def fit_negative_binomial(
-    problem: CoreProblem, family: NegativeBinomial, **options: Any
-) -> tuple[CoreFit, NegativeBinomial]:
-    """Estimate the dispersion alpha of a negative binomial with everything else.
-
-    With REML or ML the criterion's profile over log(alpha) is stationary at the end, else the penalised likelihood is.
-    """
-    raw = _minimize(problem, family, **options)
-    return _core_fit(raw), replace(family, alpha=float(raw["alpha"]))

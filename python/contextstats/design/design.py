@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from contextstats.design.columns import Floats, Level
 from contextstats.design.recipe import Recipe
@@ -62,7 +61,7 @@ class Design:
         Name of the response.
     row_labels : pandas.Index, length n
         Labels of the rows that are used.
-    kept_rows : (n,) array of int
+    kept_rows : pandas.Index of int, length n
         Their positions in the data.
     n_missing : dict of str to int
         Rows left out, by variable with a missing value and for "zero weight"; a row may count twice.
@@ -94,7 +93,7 @@ class Design:
     context_levels: dict[str, tuple[Level, ...]]
     y_name: str
     row_labels: pd.Index
-    kept_rows: NDArray[np.intp]
+    kept_rows: pd.Index
     n_missing: dict[str, int]
     n_dropped: int
     notes: tuple[str, ...]
@@ -128,7 +127,7 @@ class Design:
             var_weights=none,
             trials=None,
             row_labels=pd.RangeIndex(0),
-            kept_rows=np.empty(0, dtype=np.intp),
+            kept_rows=pd.RangeIndex(0),
         )
 
     def core_layout(self) -> tuple[list[dict[str, Any]], list[CoreBlock]]:

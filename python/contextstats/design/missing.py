@@ -40,9 +40,9 @@ class KeptRows:
     causes: dict[str, int]
 
     @property
-    def positions(self) -> NDArray[np.intp]:
+    def positions(self) -> pd.Index:
         """Positions of the kept rows among the rows of the data."""
-        return np.arange(self.n) if self.rows is None else self.rows
+        return pd.RangeIndex(self.n) if self.rows is None else pd.Index(self.rows)
 
 
 def keep_rows(

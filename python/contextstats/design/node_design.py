@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from contextstats.design.assemble import layout_of
 from contextstats.design.design import Block, Design
@@ -44,7 +45,7 @@ def node_design(data: NetworkData, node: int, parents: Sequence[int]) -> Design:
         context_levels=data.context_levels,
         y_name=data.names[node],
         row_labels=data.row_labels,
-        kept_rows=np.arange(data.n_rows),
+        kept_rows=pd.RangeIndex(data.n_rows),
         n_missing={},
         n_dropped=0,
         notes=(),

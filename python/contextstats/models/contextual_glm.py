@@ -9,25 +9,23 @@ from typing import Any, Literal
 from contextstats._version import __version__
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import (
-    CoreFit,
     CoreProblem,
     Method,
     Smoothing,
-    fit_joint,
-    fit_negative_binomial,
+    fit_with_rows,
 )
 from contextstats.design import Design, build_design_from_arrays, build_design_from_formula
 from contextstats.errors import OptionError
-from contextstats.families import Family, NegativeBinomial, resolve_family
+from contextstats.families import Family, resolve_family
 from contextstats.results import GLMResults
 from contextstats.results.estimates import (
     Information,
     estimate,
     null_mean,
-    row_values,
 )
 from contextstats.results.notes import fit_notes
 from contextstats.results.robust import choose_covariance
+from contextstats.results.row_values import row_values
 from contextstats.results.separation import separated_rows, with_runaway_error
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3", "cluster")
@@ -248,17 +246,18 @@ class ContextualGLM:
             raise OptionError(f"information must be 'observed' or 'expected', but is {information!r}.")
         design = self.design(select=select)
         problem = CoreProblem.of(design, threads)
-        fit, family = self._minimize(
+        fit, family, eta = fit_with_rows(
             problem,
+            self.family,
             method=method,
             smoothing=smoothing,
             maxiter=maxiter,
             tol=tol,
             progress=_listener(progress),
         )
-        rows = row_values(problem, family, fit.theta)
+        rows = row_values(family, eta)
         estimates = estimate(problem, family, fit, rows, information)
-        covariance, cov_type = choose_covariance(problem, estimates, rows, fit, cov_type, cov_kwds)
+        covariance, cov_type = choose_covariance(problem, family, estimates, rows, fit, cov_type, cov_kwds)
         separated = separated_rows(problem, family, rows, estimates)
         if cov_type in ROBUST:
             covariance = with_runaway_error(problem, estimates, separated, covariance)
@@ -277,12 +276,6 @@ class ContextualGLM:
             version=__version__,
             family_estimated=family is not self.family,
         )
-
-    def _minimize(self, problem: CoreProblem, **options: Any) -> tuple[CoreFit, Family]:
-        family = self.family
-        if isinstance(family, NegativeBinomial) and family.alpha is None:
-            return fit_negative_binomial(problem, family, **options)
-        return fit_joint(problem, family, **options), family
 
 
 def glm(

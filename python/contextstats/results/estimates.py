@@ -22,32 +22,9 @@ from contextstats.inference.frames import set_up_coordinates
 from contextstats.inference.smoothing_integration import integrated_covariance
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
 from contextstats.results.chunks import chunks
+from contextstats.results.row_values import RowValues
 
 Information = Literal["observed", "expected"]
-
-
-@dataclass(frozen=True)
-class RowValues:
-    """One number for each row of the fit.
-
-    Attributes
-    ----------
-    eta, mu : (n,) array
-        Linear predictor, offset included, and mean.
-    score : (n,) array
-        Derivative of the row's log-likelihood in eta at scale one; variance weights and trials included,
-        frequency weights not.
-    weight : (n,) array
-        Expected information of the row about eta, all prior weights included.
-    unit_deviance : (n,) array
-        Contribution to the deviance for a prior weight of one.
-    """
-
-    eta: Floats
-    mu: Floats
-    score: Floats
-    weight: Floats
-    unit_deviance: Floats
 
 
 @dataclass(frozen=True)
@@ -85,23 +62,6 @@ class Estimates:
     edf1: Floats
     edf2: Floats
     gram: Floats
-
-
-def row_values(problem: CoreProblem, family: Family, theta: Floats) -> RowValues:
-    """Evaluate a fitted model at the rows it was fitted to."""
-    design = problem.design
-    eta = problem.linear_predictor(theta)
-    loss = core_loss(family)
-    score, weight, unit_deviance = (np.empty_like(eta) for _ in range(3))
-    mu = eta if family.link_name == "identity" else np.empty_like(eta)
-    for part in chunks(len(eta)):
-        columns = loss.evaluate(design.y[part], eta[part])
-        if mu is not eta:
-            mu[part] = loss.mean(eta[part])
-        score[part] = columns[:, 1] * problem.var_weight[part]
-        weight[part] = columns[:, 3] * problem.weight[part]
-        unit_deviance[part] = columns[:, 0]
-    return RowValues(eta, mu, score, weight, unit_deviance)
 
 
 def estimate_scale(

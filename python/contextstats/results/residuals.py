@@ -11,6 +11,7 @@ from contextstats import _core
 from contextstats.algorithms.joint import Floats
 from contextstats.results.chunks import chunks
 from contextstats.results.estimates import variance_function
+from contextstats.results.row_values import row_derivatives
 
 if TYPE_CHECKING:
     from contextstats.results.statistics import FitStatistics
@@ -46,7 +47,8 @@ def pearson_statistic(res: FitStatistics) -> float:
 
 def deviance_residuals(res: FitStatistics) -> Floats:
     """sign(y - mu) sqrt(v D)."""
-    size = np.sqrt(np.maximum(prior_weight(res) * res.rows.unit_deviance, 0.0))
+    each = row_derivatives(res.design, res.family, res.rows.eta)
+    size = np.sqrt(np.maximum(prior_weight(res) * each.unit_deviance, 0.0))
     return np.asarray(np.sign(res.design.y - res.rows.mu) * size)
 
 
@@ -76,11 +78,11 @@ def deviance_at(res: FitStatistics, mu: Floats) -> float:
         "log": np.log,
     }
     loss = _core.Loss(res.family.core_name, link, res.family.parameter)
-    weight = res.design.freq_weights * prior_weight(res)
+    freq_weights, prior = res.design.freq_weights, prior_weight(res)
     total = 0.0
     for part in chunks(len(mu)):
         with np.errstate(divide="ignore"):
             eta = np.ascontiguousarray(to_eta[link](mu[part]))
         eta = np.clip(eta, -700.0, 700.0) if link != "identity" else eta
-        total += float(weight[part] @ loss.evaluate(res.design.y[part], eta)[:, 0])
+        total += float((freq_weights[part] * prior[part]) @ loss.evaluate(res.design.y[part], eta)[:, 0])
     return total

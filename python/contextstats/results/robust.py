@@ -11,8 +11,10 @@ from scipy import linalg
 
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.errors import DataError, OptionError
+from contextstats.families import Family
 from contextstats.inference.sandwich import cluster_correction, meat_weights, sandwich
-from contextstats.results.estimates import Estimates, RowValues
+from contextstats.results.estimates import Estimates
+from contextstats.results.row_values import RowDerivatives, RowValues, row_derivatives
 
 BAYESIAN_TYPES = ("bayes", "bayes_corrected", "bayes_conditional")
 COVARIANCE_TYPES = (*BAYESIAN_TYPES, "nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster")
@@ -20,8 +22,9 @@ COVARIANCE_TYPES = (*BAYESIAN_TYPES, "nonrobust", "HC0", "HC1", "HC2", "HC3", "c
 
 def choose_covariance(
     problem: CoreProblem,
+    family: Family,
     estimates: Estimates,
-    rows: RowValues,
+    values: RowValues,
     fit: CoreFit,
     cov_type: str,
     cov_kwds: dict[str, Any] | None,
@@ -41,6 +44,7 @@ def choose_covariance(
     if cov_type in BAYESIAN_TYPES:
         found = {"bayes": estimates.integrated, "bayes_corrected": estimates.corrected}.get(cov_type)
         return (estimates.conditional, "bayes_conditional") if found is None else (found, cov_type)
+    rows = row_derivatives(problem.design, family, values.eta)
     scores = _Scores.of(problem, estimates, rows, fit)
     if cov_type == "cluster":
         return _cluster(problem, estimates, rows, scores, cov_kwds), "cluster"
@@ -81,7 +85,7 @@ class _Scores:
     basis: Floats | None = None
 
     @classmethod
-    def of(cls, problem: CoreProblem, estimates: Estimates, rows: RowValues, fit: CoreFit) -> _Scores:
+    def of(cls, problem: CoreProblem, estimates: Estimates, rows: RowDerivatives, fit: CoreFit) -> _Scores:
         n, size = len(problem.design.y), len(fit.theta)
         bread = estimates.conditional / estimates.scale
         if len(problem.design.penalties) or fit.smallest_pivot > _COLLINEAR or n * size > _DENSE_AT_MOST:
@@ -105,7 +109,7 @@ class _Scores:
         np.add.at(sums, codes, scores[:, None] * self.basis)
         return sums
 
-    def leverage(self, rows: RowValues) -> Floats:
+    def leverage(self, rows: RowDerivatives) -> Floats:
         if self.basis is None:
             return np.asarray(rows.weight * self.problem.quadratic_form(self.bread))
         return np.asarray(rows.weight * np.einsum("ij,ij->i", self.basis, self.basis))
@@ -119,7 +123,7 @@ class _Scores:
 def _cluster(
     problem: CoreProblem,
     estimates: Estimates,
-    rows: RowValues,
+    rows: RowDerivatives,
     scores: _Scores,
     cov_kwds: dict[str, Any] | None,
 ) -> Floats:

@@ -15,7 +15,8 @@ from contextstats.errors import DataError
 from contextstats.inference._linalg import scaled_cholesky
 from contextstats.inference.adaptive_score_test import AdaptiveScoreTest, adaptive_score_test
 from contextstats.inference.score_test import kernel_weights, null_score, projected_information
-from contextstats.results.estimates import estimate_scale, row_values, total_penalty
+from contextstats.results.estimates import estimate_scale, total_penalty
+from contextstats.results.row_values import row_derivatives, row_values
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -78,8 +79,9 @@ class ScoreTests:
         theta = np.zeros(len(res.fit.theta))
         theta[null] = fit.theta
         problem, null = CoreProblem.of(res.design, None), null[fit.identified]
-        rows = row_values(problem, res.family, theta)
-        gram, score = problem.gram(rows.weight), problem.gradient(res.design.freq_weights * rows.score)
+        rows = row_values(res.family, problem.linear_predictor(theta))
+        each = row_derivatives(res.design, res.family, rows.eta)
+        gram, score = problem.gram(each.weight), problem.gradient(res.design.freq_weights * each.score)
         factor = scaled_cholesky(gram[np.ix_(null, null)], name="The null model's information")
         cross = gram[np.ix_(null, tested)]
         information = projected_information(factor, cross, gram[np.ix_(tested, tested)])

@@ -8,7 +8,8 @@ import numpy as np
 
 from contextstats.algorithms.joint import CoreProblem, Floats
 from contextstats.families import Family
-from contextstats.results.estimates import Estimates, RowValues
+from contextstats.results.estimates import Estimates
+from contextstats.results.row_values import RowValues, row_derivatives
 
 _UNKNOWN_ON_LINK_SCALE = 8.0
 _RUNAWAY_ON_LINK_SCALE = 15.0
@@ -28,8 +29,9 @@ def separated_rows(problem: CoreProblem, family: Family, rows: RowValues, estima
         return edge
     error = np.sqrt(np.maximum(problem.quadratic_form(estimates.conditional), 0.0))
     reach = rows.eta - problem.design.offset
-    informed = float(rows.weight.sum())
-    centre = float(rows.weight @ reach) / informed if informed > 0 else 0.0
+    weight = row_derivatives(problem.design, family, rows.eta).weight
+    informed = float(weight.sum())
+    centre = float(weight @ reach) / informed if informed > 0 else 0.0
     return edge & (error > np.maximum(_UNKNOWN_ON_LINK_SCALE, np.abs(reach - centre) / 2))
 
 

@@ -24,7 +24,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats.design.recipe import Recipe
     from contextstats.encoders.basis import BasisSpec
     from contextstats.encoders.fitted import FittedTerm
-    from contextstats.results.estimates import Estimates, RowValues
+    from contextstats.results.estimates import Estimates
     from contextstats.results.glm import GLMResults
     from contextstats.results.networks.bayesian import BayesianNetworkResults
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
@@ -36,6 +36,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.networks.neighborhood import NeighborhoodEstimate
     from contextstats.results.networks.pairwise import PairwiseEstimate
     from contextstats.results.predictor import Predictor
+    from contextstats.results.row_values import RowValues
 
     design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
     fit = (GLMResults, Predictor, CoreFit, Estimates, RowValues)

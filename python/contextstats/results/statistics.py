@@ -17,7 +17,8 @@ from contextstats.inference import likelihood, wald
 from contextstats.inference.distributions import two_sided_tail, upper_point
 from contextstats.inference.hypothesis import parse_hypothesis
 from contextstats.results import residuals
-from contextstats.results.estimates import Estimates, RowValues, mean_slope
+from contextstats.results.estimates import Estimates, mean_slope
+from contextstats.results.row_values import RowValues, row_derivatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +288,8 @@ class FitStatistics:
     def hat_diag(self) -> pd.Series:
         """Leverage of each row, w_i z_i'(Z'WZ + S)^-1 z_i."""
         inverse = self.estimates.conditional / self.estimates.scale
-        return self._by_row(self.rows.weight * CoreProblem.of(self.design, None).quadratic_form(inverse))
+        weight = row_derivatives(self.design, self.family, self.rows.eta).weight
+        return self._by_row(weight * CoreProblem.of(self.design, None).quadratic_form(inverse))
 
     # ---- inside ----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import numpy as np
 from contextstats.design.design import Block
 from contextstats.integrations.reticulate.transport import Answer, packed, packed_table
 from contextstats.results import GLMResults, effects, serialize
+from contextstats.results.row_values import row_derivatives
 from contextstats.results.summary_notes import covariance_note, reading_notes
 
 _GRID = 40  # points of a surface in each direction
@@ -33,7 +34,7 @@ def describe_results(res: GLMResults) -> Answer:
         "null_deviance": res.null_deviance,
         "linear_predictor": packed(res.rows.eta),
         "fitted": packed(res.rows.mu),
-        "working_weights": packed(res.rows.weight),
+        "working_weights": packed(row_derivatives(res.design, res.family, res.rows.eta).weight),
         "parameter": res.family.parameter,
         "parameter_estimated": res.family_estimated,
         "cov_type": res.cov_type,
