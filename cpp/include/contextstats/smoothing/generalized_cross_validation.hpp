@@ -17,6 +17,7 @@ class GeneralizedCrossValidation final : public Criterion {
       : model_(model), penalties_(penalties), identified_(std::move(identified)) {}
 
   CriterionValue evaluate(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const override {
+    if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
     const VectorXd s = total_penalty(penalties_, rho);
     const ScaledCholesky factor(with_penalty(fit.gram, s), kRankTolerance, identified_);
     const MatrixXd inverse = factor.inverse();

@@ -66,6 +66,7 @@ class MarginalLikelihood final : public Criterion {
   const std::vector<bool>& identified() const { return identified_; }
 
   CriterionValue evaluate(const PenalizedFit& fit, const VectorXd& rho, Derivatives wanted) const override {
+    poll();
     const Terms t(fit, total_penalty(penalties_, rho), *this);
     CriterionValue out;
     const double m = restricted_ ? static_cast<double>(n_unpenalized_) : 0.0;
@@ -80,6 +81,7 @@ class MarginalLikelihood final : public Criterion {
                 0.5 * (t.counted->log_determinant() - log_s) - 0.5 * m * std::log(2.0 * M_PI * scale.phi);
     if (local_ != nullptr) out.value += 0.5 * local_->slope.dot(fit.theta - local_->theta);
     if (wanted != Derivatives::none) {
+      poll();
       differentiate(t, t.counted->inverse(), rho, scale, dp, wanted, out);
     }
     return out;
@@ -87,11 +89,17 @@ class MarginalLikelihood final : public Criterion {
 
   /// The matrix M of d log|H| = tr(M dH): the inverse of H on the coefficients that count.
   MatrixXd trace_matrix(const MatrixXd& h) const {
+    poll();
     return restricted_ ? ScaledCholesky(h, kRankTolerance, identified_).inverse()
                        : ScaledCholesky(h, 0.0, penalized_).inverse();
   }
 
  private:
+  /// With thousands of coefficients the algebra between two passes over the rows takes seconds.
+  void poll() const {
+    if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
+  }
+
   struct Terms {
     Terms(const PenalizedFit& fit_, VectorXd s_, const MarginalLikelihood& of)
         : fit(fit_), s(std::move(s_)), h(with_penalty(fit_.gram, s)), factor(fit_.factor) {
@@ -180,6 +188,7 @@ class MarginalLikelihood final : public Criterion {
     MatrixXd mdh(P * P, K), transposed(P * P, K);                            // column j: M H_j
     for (Index k = 0; k < K; ++k) mdh.col(k).reshaped(P, P) = inverse * ld.row(k).asDiagonal();
     for (std::size_t i = 0; i < moving.size(); ++i) {
+      poll();
       pulled_dh.row(moving[i]) += pulled.transpose() * moved.gram[i];
       mdh.col(moving[i]).reshaped(P, P) += inverse * moved.gram[i];
     }
