@@ -149,11 +149,13 @@ py::dict run_fit(const KhatriRaoDesign& design, const std::variant<const Loss*, 
 }  // namespace
 
 void bind_dag(py::module_& m);
+void bind_inference(py::module_& m);
 void bind_networks(py::module_& m);
 
 PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
   m.doc() = "The numerical core of contextstats.";
   bind_dag(m);
+  bind_inference(m);
   bind_networks(m);
   py::class_<KhatriRaoDesign>(m, "Design")
       .def(py::init(&make_design), py::arg("bases"), py::arg("blocks"), py::arg("n_predictors"))

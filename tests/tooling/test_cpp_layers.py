@@ -11,7 +11,7 @@ CORE = Path(__file__).parents[2] / "cpp" / "include" / "contextstats"
 LAYERS = [
     [""],
     ["math", "parallel"],
-    ["link", "family"],
+    ["link", "family", "inference"],
     ["loss", "encoder"],
     ["objective", "optim"],
     ["solver", "network"],

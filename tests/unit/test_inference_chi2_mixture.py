@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from contextstats.inference import cumulants
+from contextstats.inference import chi2_mixture
 from contextstats.inference.chi2_mixture import ratio_survival, saddlepoint_survival, survival
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -89,7 +89,7 @@ def test_saddlepoint_is_close_and_takes_over_with_a_warning(monkeypatch: pytest.
     for q in [1.0, 6.49, 6.5, 20.0, 100.0]:
         assert_allclose(saddlepoint_survival(q, weights), survival(q, weights), rtol=0.1)
     assert_allclose(saddlepoint_survival(-2.0, -weights), survival(-2.0, -weights), rtol=0.05)
-    monkeypatch.setattr(cumulants, "_AGREEMENT", -1.0)
+    monkeypatch.setattr(chi2_mixture, "_AGREEMENT", -1.0)
     with pytest.warns(RuntimeWarning, match="saddlepoint approximation"):
         assert survival(-2.0, -weights) == saddlepoint_survival(-2.0, -weights)
 

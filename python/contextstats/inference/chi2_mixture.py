@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contextstats.inference import cumulants
+from contextstats import _core
 from contextstats.inference._linalg import Booleans, Floats
-from contextstats.inference.cumulants import Mixtures
+
+_AGREEMENT = 1e-10  # two successive rules must agree to this relative error; the finer one is far better
+Mixtures = tuple[Floats, Floats, Floats]  # weights (m, r) and degrees of freedom, thresholds (m,)
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,14 @@ def probabilities(events: Sequence[Exceedance]) -> Floats:
     """
     mixtures, flipped, result, open_rows = _standardise(events)
     if open_rows.any():
-        left = mixtures.rows(open_rows)
-        tail, upper = cumulants.inversion_integrals(left)
-        if (unsettled := np.isnan(tail)).any():
+        weights, df, q = mixtures
+        tail, upper, settled = _core.mixture_tails(weights[open_rows], df[open_rows], q[open_rows], _AGREEMENT)
+        if not settled.all():
             warnings.warn(
                 "The tail of a chi-square mixture is a saddlepoint approximation: its integral did not settle.",
                 RuntimeWarning,
                 stacklevel=2,
             )
-            tail[unsettled], upper[unsettled] = cumulants.lugannani_rice(left.rows(unsettled)), True
         result[open_rows] = np.where(upper != flipped[open_rows], tail, 1 - tail)
     return np.clip(result, 0.0, 1.0)
 
@@ -105,7 +106,7 @@ def saddlepoint_survival(q: float, weights: Floats, df: Floats | None = None) ->
     """
     mixtures, flipped, result, open_rows = _standardise([Exceedance(q, weights, df)])
     if open_rows[0]:
-        result = cumulants.lugannani_rice(mixtures)
+        result = _core.saddlepoint_tails(*mixtures)
         result = 1 - result if flipped[0] else result
     return float(np.clip(result[0], 0.0, 1.0))
 
@@ -175,7 +176,7 @@ def _standardise(events: Sequence[Exceedance]) -> tuple[Mixtures, Booleans, Floa
     impossible = np.isposinf(q) | (weights.max(axis=1) <= 0)
     certain = ~impossible & (q == 0) & (weights.min(axis=1) >= 0)
     known = np.where(impossible == flipped, 1.0, 0.0)
-    return Mixtures(weights, df, q), flipped, known, ~(impossible | certain)
+    return (weights, df, q), flipped, known, ~(impossible | certain)
 
 
 def _filled(events: Sequence[Exceedance]) -> tuple[Floats, Floats]:

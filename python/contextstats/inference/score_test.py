@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import lapack
 
+from contextstats import _core
 from contextstats.errors import DataError
-from contextstats.inference._linalg import Floats, Integers, ScaledCholesky, scaled_cholesky, symmetric
+from contextstats.inference._linalg import Floats, Integers, ScaledCholesky, symmetric
 from contextstats.inference.chi2_mixture import Exceedance, mean_probabilities, ratio_exceedance
 
 
@@ -68,7 +68,7 @@ def projected_information(null: ScaledCholesky, gram_cross: Floats, gram_tested:
         Directions that the null model explains to nine digits have a variance of exactly zero.
     """
     information = symmetric(gram_tested - gram_cross.T @ null.solve(gram_cross))
-    return _without_rounding(information, np.sqrt(np.diag(gram_tested)))
+    return _core.without_rounding(information, np.sqrt(np.diag(gram_tested)))
 
 
 def null_score(
@@ -104,10 +104,16 @@ def null_score(
         u.
     information : (m, m) array
         Its covariance, to be multiplied by the scale, as :func:`projected_information` defines it.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If `inverse` is not positive definite.
     """
-    factor = scaled_cholesky(inverse, name="The covariance of the tested coefficients")
-    information = symmetric(factor.solve(influence))
-    return factor.solve(coefficients), _without_rounding(information, np.sqrt(gram_diagonal))
+    found = _core.null_score(coefficients, inverse, influence, gram_diagonal)
+    if found is None:
+        raise np.linalg.LinAlgError("The covariance of the tested coefficients must be positive definite.")
+    return found
 
 
 def kernel_weights(penalty: Floats, information: Floats, groups: Integers) -> Floats:
@@ -137,19 +143,7 @@ def kernel_weights(penalty: Floats, information: Floats, groups: Integers) -> Fl
     ----------
     Zhang and Lin (2003), Hypothesis testing in semiparametric additive mixed models. Biostatistics 4, 57-74.
     """
-    variance = np.maximum(np.diag(information), 0.0)
-    kernel = np.zeros_like(penalty)
-    for group in range(int(groups.max(initial=-1)) + 1):
-        inside = np.flatnonzero(groups == group)
-        tolerance = 1e-10 * penalty[inside].max(initial=0.0)
-        wiggly, free = inside[penalty[inside] > tolerance], inside[penalty[inside] <= tolerance]
-        kernel[wiggly] = 1 / penalty[wiggly]
-        largest = (kernel[wiggly] * variance[wiggly]).max(initial=0.0)
-        spread = variance[free].mean() if free.size else 0.0
-        kernel[free] = largest / spread if largest > 0 and spread > 0 else 1.0
-        expected = float(kernel[inside] @ variance[inside])
-        kernel[inside] *= 1 / expected if expected > 0 else 0.0
-    return kernel
+    return _core.kernel_weights(penalty, information, groups)
 
 
 def score_test(
@@ -209,15 +203,3 @@ def form_test(statistic: float, weights: Floats, residual_df: float | None) -> S
     else:
         event = ratio_exceedance(statistic, weights, residual_df, shared=True)
     return ScoreTest(statistic, event, weights, residual_df)
-
-
-def _without_rounding(information: Floats, size: Floats) -> Floats:
-    """Set to zero the directions whose variance is below 1e-9 of what it was before the projection."""
-    size = np.where(size > 0, size, 1.0)
-    scaled = information / np.outer(size, size)
-    if lapack.dpotrf(scaled - 2e-9 * np.eye(len(size)), lower=1)[1] == 0:  # the usual case: none is that small
-        return information
-    values, vectors = np.linalg.eigh(scaled)
-    root = vectors * np.sqrt(np.where(values > 1e-9, values, 0.0))
-    root[np.sum(root**2, axis=1) < 1e-9] = 0.0
-    return np.asarray(np.outer(size, size) * (root @ root.T))
