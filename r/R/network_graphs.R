@@ -118,11 +118,23 @@ write_graphml <- function(object, file, newdata = NULL, q.max = NULL) {
 knit_print.context_network <- function(x, ...) knit_print.summary.context_network(summary(x), ...)
 
 knit_print.summary.context_network <- function(x, digits = 3, ...) {
-  table <- as.data.frame(formatC(x$coefficients, digits = digits, format = "f"), check.names = FALSE)
-  names(table)[c(1:4)] <- c("Estimate", "Std. error", "z", "p-value")
-  for (column in 4:5) table[[column]] <- gsub(" ", "", format.pval(x$coefficients[, column], digits = 2, eps = 1e-3))
-  caption <- paste0(capital(x$edge), "s", where_typical(x))
   line <- sprintf("*%s; n = %s; edf %.1f; log-likelihood %.2f; AIC %.2f*", network_kind(x), format(x$nobs), x$edf, x$loglik, x$AIC)
-  shown <- paste(knitr::kable(table, caption = caption, align = rep("r", ncol(table))), collapse = "\n")
-  knitr::asis_output(paste0("\n\n", shown, "\n\n", line, "\n\n"))
+  names <- c("Estimate", "Std. error", "z", "p-value", "q-value", colnames(x$coefficients)[6:7])
+  shown <- c(
+    edge_kable(x$coefficients, names, paste0(capital(x$edge), "s", where_typical(x)), digits), "", line,
+    if (!is.null(x$varying)) {
+      varying <- edge_kable(x$varying, colnames(x$varying), variation_title(x$varying), digits)
+      c("", "", varying, "", paste0("*", sub("\n", " ", variation_note(x)), "*"))
+    }
+  )
+  knitr::asis_output(paste0("\n\n", paste(shown, collapse = "\n"), "\n\n"))
+}
+
+edge_kable <- function(values, names, caption, digits) {
+  table <- as.data.frame(formatC(values, digits = digits, format = "f"), check.names = FALSE)
+  names(table) <- names
+  for (column in which(names %in% c("p-value", "q-value"))) {
+    table[[column]] <- gsub(" ", "", format.pval(values[, column], digits = 2, eps = 1e-3))
+  }
+  knitr::kable(table, caption = caption, align = rep("r", ncol(table)))
 }

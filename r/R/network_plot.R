@@ -1,6 +1,6 @@
 #' Plot a network
 #'
-#' @param x,object A fit of [context_network()].
+#' @param x A fit of [context_network()].
 #' @param what `"edges"`: edges along a context, with pointwise confidence bands. `"network"`: the network drawn as a graph
 #'   at some contexts, blue edges positive, orange dashed ones negative, the stronger the wider. `"heatmap"`: the matrix
 #'   of edges at some contexts, with dots where the q-value is not above `q.max`.

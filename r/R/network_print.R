@@ -47,14 +47,15 @@ where_typical <- function(x) {
 #' Summary of a network
 #'
 #' The clearest edges at the typical context (the median of each context and the most frequent level), with their tests;
-#' q-values are false discovery rates over all edges (Benjamini and Hochberg).
+#' q-values are false discovery rates over all edges (Benjamini and Hochberg). Then the edges that vary most clearly with
+#' all contexts together, and the test that none does; with much data [heterogeneity()] makes these tests on demand.
 #'
 #' @param object A fit of [context_network()].
 #' @param level Coverage of the intervals.
-#' @param most Number of edges.
+#' @param most Number of edges in each table.
 #' @param ... Not used.
 #' @return A list of class `summary.context_network`. `coefficients` is the matrix of estimates, standard errors,
-#'   statistics, p-values, q-values and limits.
+#'   statistics, p-values, q-values and limits, `varying` that of the tests of variation.
 #' @examplesIf contextstats::contextstats_available()
 #' summary(context_network(~ gdp + consumption + money, context = ~ s(year), data = us_macro))
 #' @export
@@ -70,9 +71,39 @@ summary.context_network <- function(object, level = 0.95, most = 15, ...) {
   structure(c(
     object[c("call", "type", "method", "edge", "directed", "variables", "nobs", "edf", "loglik", "converged", "context",
              "context_variables", "na.action", "notes", "typical", "population_test")],
-    list(coefficients = coefficients, edges = nrow(table), AIC = stats::AIC(object), BIC = stats::BIC(object))
+    list(coefficients = coefficients, edges = nrow(table), varying = varying_edges(object, most), AIC = stats::AIC(object), BIC = stats::BIC(object))
   ), class = "summary.context_network")
 }
+
+# The edges whose variation with all contexts together is clearest.
+varying_edges <- function(object, most) {
+  table <- object$heterogeneity
+  if (is.null(table)) return(NULL)
+  terms <- unique(table$context)
+  table <- table[table$context == if ("any" %in% terms) "any" else terms[1], ]
+  size <- if ("sd" %in% names(table)) "sd" else "edf"
+  shown <- utils::head(table[order(table$p.value, table$source, table$target, method = "radix"), ], most)
+  found <- as.matrix(shown[c(size, "statistic", "p.value", "q.value")])
+  dimnames(found) <- list(paste(shown$source, if (object$directed) "->" else "--", shown$target),
+                          c(size, "Statistic", "p-value", "q-value"))
+  structure(found, edges = nrow(table), terms = setdiff(terms, "any"))
+}
+
+variation_title <- function(varying) {
+  terms <- attr(varying, "terms")
+  paste0("Variation with ", if (length(terms) == 1) terms else "context", clearest(nrow(varying), attr(varying, "edges")))
+}
+
+clearest <- function(shown, edges) if (shown < edges) sprintf(", the clearest %d of %d edges", shown, edges)
+
+variation_note <- function(x) {
+  size <- if (colnames(x$varying)[1] == "sd") "sd: standard deviation of the edge over the rows." else "edf: as in context_glm()."
+  test <- x$population_test
+  paste0(size, " p-value: test that the edge is the same at every context.",
+         if (!is.null(test)) paste0("\nThat no edge varies: p-value ", p_phrase(test$p.value)))
+}
+
+p_phrase <- function(p) if (p < 1e-4) "< 1e-04" else paste("=", format(p, digits = 3))
 
 #' @export
 print.summary.context_network <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
@@ -80,11 +111,13 @@ print.summary.context_network <- function(x, digits = max(3L, getOption("digits"
   cat(strwrap(paste(x$variables, collapse = ", "), width = 80), sep = "\n")
   if (!is.null(x$context)) cat("\nContext:\n", deparse_context(x$context), "\n", sep = "")
   shown <- nrow(x$coefficients)
-  cat("\n", capital(x$edge), "s", where_typical(x), if (shown < x$edges) sprintf(", the clearest %d of %d", shown, x$edges),
-      ":\n", sep = "")
+  cat("\n", capital(x$edge), "s", where_typical(x), clearest(shown, x$edges), ":\n", sep = "")
   if (shown) print_edges(x$coefficients) else cat("(none)\n")
-  test <- x$population_test
-  if (!is.null(test)) cat("\nNo edge varies: p-value = ", format.pval(test$p.value, digits = 3, eps = 1e-4), "\n", sep = "")
+  if (!is.null(x$varying)) {
+    cat("\n", variation_title(x$varying), ":\n", sep = "")
+    print_edges(x$varying)
+    cat(variation_note(x), "\n", sep = "")
+  }
   cat("\nedf = ", format(x$edf, digits = 4), "   Log-likelihood = ", format(x$loglik, nsmall = 2, digits = 7),
       "\nAIC = ", format(x$AIC, nsmall = 2, digits = 7), "   BIC = ", format(x$BIC, nsmall = 2, digits = 7), "   n = ",
       format(x$nobs), "\n", sep = "")
@@ -94,14 +127,14 @@ print.summary.context_network <- function(x, digits = max(3L, getOption("digits"
   invisible(x)
 }
 
+# Estimates with four decimals, statistics and limits with three, p- and q-values as such.
 print_edges <- function(table) {
-  p <- function(values) ifelse(is.na(values), "NA", format.pval(values, digits = 3, eps = 1e-3))
-  text <- cbind(
-    formatC(table[, 1:2, drop = FALSE], digits = 4, format = "f"), formatC(table[, 3, drop = FALSE], digits = 3, format = "f"),
-    p(table[, 4]), p(table[, 5]), formatC(table[, 6:7, drop = FALSE], digits = 3, format = "f")
-  )
-  dimnames(text) <- dimnames(table)
-  print.default(text, quote = FALSE, right = TRUE)
+  text <- vapply(colnames(table), function(name) {
+    values <- table[, name]
+    if (name %in% c("Pr(>|z|)", "p-value", "q-value")) return(sub(" ", "", format.pval(values, digits = 3, eps = 1e-3)))
+    formatC(values, digits = if (name %in% c("Estimate", "Std. Error", "sd")) 4 else 3, format = "f")
+  }, character(nrow(table)))
+  print.default(array(text, dim(table), dimnames(table)), quote = FALSE, right = TRUE)
 }
 
 deparse_context <- function(context) {

@@ -62,7 +62,8 @@ test_that("Bayesian networks and archetypes agree with Python", {
   variables <- c("a", "b", "c", "d")
   fit <- context_network(~ a + b + c + d, ~ s(age) + site, d, type = "bayesian")
   code <- "dict(table=rows(res.heterogeneity()), order=res.order, directions=plain(res.directions()['evidence']),
-    predicted=plain(res.predict()), stability=rows(model.stability(3, seed=2)))"
+    predicted=plain(res.predict()),
+    population=[res.test_population().statistic, res.test_population().p_value], stability=rows(model.stability(3, seed=2)))"
   python <- python_network(d, "BayesianNetwork", variables, c("age", "site"), ", encoder='s(age) + site'", code = code)
   network_agrees(fit, python, d)
   expect_identical(fit$order, python$extra$order)
@@ -70,6 +71,7 @@ test_that("Bayesian networks and archetypes agree with Python", {
   expect_close(fit$directions$evidence, python$extra$directions)
   expect_close(fitted(fit), python$extra$predicted)
   expect_close(as.matrix(heterogeneity(fit)[-(1:3)]), python$extra$table$numbers)
+  expect_close(unlist(attr(heterogeneity(fit), "population_test")[c("statistic", "p.value")]), python$extra$population)
   expect_close(as.matrix(edge_stability(fit, 3, seed = 2)[3:4]), python$extra$stability$numbers)
   known <- context_network(~ a + b + c + d, ~age, d, type = "bayesian", order = c("a", "b", "c", "d"), threshold = 0,
                            forbidden = data.frame(from = c("a", "b"), to = c("c", "c")), required = c("a", "b"))
@@ -89,6 +91,29 @@ test_that("large networks are tested on demand, and the tests are those of the f
   later <- fit
   later$heterogeneity <- later$population_test <- NULL
   expect_equal(heterogeneity(later), heterogeneity(fit), tolerance = 1e-12)
+  directed <- context_network(~ a + b + c + d, ~ s(age) + site, network_data(), type = "bayesian")
+  later <- directed
+  later$population_test <- NULL
+  expect_equal(heterogeneity(later), heterogeneity(directed), tolerance = 1e-12)
+})
+
+test_that("summaries say which edges vary, and whether any does", {
+  needs_python()
+  fit <- context_network(~ a + b + c + d, ~ s(age) + site, network_data())
+  tests <- heterogeneity(fit)
+  found <- summary(fit)$varying
+  together <- tests[tests$context == "any", ]
+  expect_identical(rownames(found)[1:2], c("a -- d", "a -- b"))
+  expect_equal(unname(found[, "p-value"]), sort(together$p.value))
+  expect_equal(found["a -- b", "sd"], together$sd[1])
+  shown <- capture.output(print(summary(fit, most = 2)))
+  expect_match(shown, "Variation with context, the clearest 2 of 6 edges:", fixed = TRUE, all = FALSE)
+  expect_match(shown, "That no edge varies: p-value = 0.0007", fixed = TRUE, all = FALSE)
+  expect_match(knitr::knit_print(fit), "Variation with context", fixed = TRUE)
+  directed <- context_network(~ a + b + c + d, ~ s(age), network_data(), type = "bayesian")
+  expect_match(capture.output(print(summary(directed))), "Variation with s(age):", fixed = TRUE, all = FALSE)
+  expect_identical(colnames(summary(directed)$varying)[1], "edf")
+  expect_null(summary(context_network(~ a + b, data = network_data()))$varying)
 })
 
 test_that("the methods of a network are those that R people expect", {

@@ -14,7 +14,6 @@ from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.bayesian import BayesianNetworkResults
 from contextstats.results.networks.equations import OneGraph
 from contextstats.results.networks.grid import contexts_along
-from contextstats.results.networks.markov import GaussianResults
 
 _PANELS = 3  # contexts at which a network is drawn
 _POINTS = 100  # contexts of a curve
@@ -39,7 +38,7 @@ def describe_network(res: NetworkResults, *, tests: bool) -> Answer:
         "notes": [*data.notes, *res.notes],
         "typical": _with_edges(res, _named(res, data.typical_context())),
         "along": [_along(res, name) for name in data.context_names],
-        **(_tests(res) if tests and data.context_names else {}),
+        **_tests(res, population=tests),
         **(_graph(res) if isinstance(res, BayesianNetworkResults) else {}),
     }
 
@@ -76,17 +75,26 @@ def _along(res: NetworkResults, name: str) -> Answer:
     }
 
 
-def _tests(res: NetworkResults) -> Answer:
-    return packed_tests(res) if isinstance(res, GaussianResults) else {}
+def _tests(res: NetworkResults, *, population: bool) -> Answer:
+    """Tests of variation: those of a Bayesian network's edges come with the fit, all others read the rows again."""
+    if population:
+        return packed_tests(res)
+    return _edge_tests(res) if isinstance(res, BayesianNetworkResults) else {}
 
 
-def packed_tests(res: GaussianResults) -> Answer:
-    """Which edges vary, and whether any does."""
+def _edge_tests(res: NetworkResults) -> Answer:
+    table = res.edge_tests()
+    return {} if table is None else {"heterogeneity": packed_table(table)}
+
+
+def packed_tests(res: NetworkResults) -> Answer:
+    """Which edges vary, and whether any does; nothing where no edge has such a test."""
+    edges = _edge_tests(res)
+    if not edges:
+        return {}
     test = res.test_population()
-    return {
-        "heterogeneity": packed_table(res.heterogeneity()),
-        "population_test": {"statistic": test.statistic, "df": test.df, "p.value": test.p_value, "method": test.method},
-    }
+    described = {"statistic": test.statistic, "df": test.df, "p.value": test.p_value, "method": test.method}
+    return {**edges, "population_test": described}
 
 
 def _graph(res: BayesianNetworkResults) -> Answer:
@@ -98,11 +106,4 @@ def _graph(res: BayesianNetworkResults) -> Answer:
         "order": list(res.order),
         "parents": {name: list(parents) for name, parents in res.parents.items()},
         "directions": packed_table(res.directions()),
-        **_graph_tests(res),
     }
-
-
-def _graph_tests(res: BayesianNetworkResults) -> Answer:
-    if not res.data.context_names:
-        return {}
-    return {"heterogeneity": packed_table(res.heterogeneity())}

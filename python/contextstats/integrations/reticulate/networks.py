@@ -28,7 +28,6 @@ from contextstats.models import BayesianNetwork, CorrelationNetwork, MarkovNetwo
 from contextstats.results import serialize
 from contextstats.results.networks.base import NetworkResults
 from contextstats.results.networks.bayesian import BayesianNetworkResults
-from contextstats.results.networks.markov import GaussianResults
 
 _MODELS: dict[str, Callable[..., Any]] = {
     "markov": MarkovNetwork,
@@ -107,9 +106,8 @@ def network_simulate(request: Request) -> Answer:
 
 
 def network_heterogeneity(request: Request) -> Answer:
-    """Tests of a Gaussian network, for the rows of its fit."""
+    """Tests of variation, for the rows of the fit."""
     res = _results(request["state"])
-    assert isinstance(res, GaussianResults)
     rows = res.data.recipe.apply(*_rows(request))
     data = replace(
         res.data, z=res.data.standardise(rows.x), contexts=np.asfortranarray(rows.contexts), row_labels=rows.row_labels
