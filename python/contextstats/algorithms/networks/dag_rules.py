@@ -97,14 +97,15 @@ def topological_order(graph: Graph) -> list[int]:
     ValueError
         If the graph has a cycle.
     """
-    left = list(range(len(graph)))
+    waits_for = graph.sum(axis=0)
     order: list[int] = []
-    while left:
-        free = [j for j in left if not graph[left, j].any()]
-        if not free:
+    for _ in range(len(graph)):
+        node = int(np.argmin(waits_for))
+        if waits_for[node] > 0:
             raise ValueError("The graph has a cycle.")
-        order.append(free[0])
-        left.remove(free[0])
+        order.append(node)
+        waits_for = waits_for - graph[node]
+        waits_for[node] = len(graph)
     return order
 
 

@@ -96,9 +96,9 @@ class ParentSet:
         left = self.coefficients[None] - moved
         left[at, at] = 0.0
         fit = np.einsum("kia,ia->k", left, self.cross)
-        rough = np.einsum("kia,ab,kib->k", left, self.roughness, left, optimize=True)
+        rough = ((left @ self.roughness) * left).sum(axis=(1, 2))
         each = np.einsum("kab,ba->k", own, self.roughness)
-        turned = np.einsum("kaib,bc,ickd->kad", self.inverse, self.roughness, self.inverse, optimize=True)
-        turned -= own @ self.roughness @ own
+        right = (self.inverse @ self.roughness).reshape(q, m, q * m)
+        turned = right @ np.swapaxes(self.inverse.reshape(q, m, q * m), 1, 2) - own @ self.roughness @ own
         taken = np.trace(np.linalg.solve(own, turned), axis1=1, axis2=2)
         return self.total - fit - rough, (q - 1) * m - (each.sum() - each - taken)
