@@ -35,10 +35,9 @@ heterogeneity.context_network <- function(object, ...) {
   call <- sys.call(-1)
   if (!length(object$context_variables)) stop_user(call, "no edge varies in this network: give context_network() a context")
   if (is.null(object$heterogeneity) && object$type == "bayesian") {
-    stop_user(call, if (object$acyclicity == "union") "the graph has no edge that could vary" else
-      "a test of each edge needs one graph for all contexts: use acyclicity = \"union\"")
+    stop_user(call, "a test of each edge needs one graph for all contexts: use acyclicity = \"union\"")
   }
-  if (is.null(object$population_test)) {
+  if (is.null(object$population_test) && !identical(nrow(object$heterogeneity), 0L)) {
     found <- python_call("network_heterogeneity", new_network_rows(object, NULL, call), call)
     object$heterogeneity <- unpacked_table(found$heterogeneity)
     object$population_test <- found$population_test

@@ -78,7 +78,7 @@ summary.context_network <- function(object, level = 0.95, most = 15, ...) {
 # The edges whose variation with all contexts together is clearest.
 varying_edges <- function(object, most) {
   table <- object$heterogeneity
-  if (is.null(table)) return(NULL)
+  if (!NROW(table)) return(NULL)
   terms <- unique(table$context)
   table <- table[table$context == if ("any" %in% terms) "any" else terms[1], ]
   size <- if ("sd" %in% names(table)) "sd" else "edf"

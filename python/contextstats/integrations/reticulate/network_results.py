@@ -14,6 +14,7 @@ from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.bayesian import BayesianNetworkResults
 from contextstats.results.networks.equations import OneGraph
 from contextstats.results.networks.grid import contexts_along
+from contextstats.results.networks.markov import GaussianResults
 
 _PANELS = 3  # contexts at which a network is drawn
 _POINTS = 100  # contexts of a curve
@@ -83,18 +84,21 @@ def _tests(res: NetworkResults, *, population: bool) -> Answer:
 
 
 def _edge_tests(res: NetworkResults) -> Answer:
-    table = res.edge_tests()
-    return {} if table is None else {"heterogeneity": packed_table(table)}
+    graphs = isinstance(res, BayesianNetworkResults) and not isinstance(res.equations, OneGraph)
+    if graphs or not res.data.context_names:
+        return {}
+    assert isinstance(res, GaussianResults | BayesianNetworkResults)
+    return {"heterogeneity": packed_table(res.heterogeneity())}
 
 
 def packed_tests(res: NetworkResults) -> Answer:
     """Which edges vary, and whether any does; nothing where no edge has such a test."""
-    edges = _edge_tests(res)
-    if not edges:
-        return {}
+    found = _edge_tests(res)
+    if not found or not res.edges().size:
+        return found
     test = res.test_population()
     described = {"statistic": test.statistic, "df": test.df, "p.value": test.p_value, "method": test.method}
-    return {**edges, "population_test": described}
+    return {**found, "population_test": described}
 
 
 def _graph(res: BayesianNetworkResults) -> Answer:
