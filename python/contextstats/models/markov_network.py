@@ -30,7 +30,7 @@ from contextstats.results.networks.linear_precision import LinearPrecisionEstima
 from contextstats.results.networks.markov import MarkovResults
 from contextstats.results.networks.neighborhood import NeighborhoodEstimate
 
-SPARSE_NOTE = "Edges were selected by a lasso: standard errors, tests and intervals do not exist for them."
+SPARSE_NOTE = "Edges were selected by a lasso: standard errors, intervals and tests of no edge do not exist for them."
 METHODS = ("cholesky", "neighborhood", "likelihood", "glasso")
 
 

@@ -37,7 +37,7 @@ def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summ
     tested = bool(table["std_error"].notna().any())
     edges = edge_block(res, table, level, most) if tested else estimates_block(res, table, most)
     blocks, notes = [edges], all_notes(res)
-    tests = res.edge_tests() if tested else None
+    tests = res.edge_tests()
     if tests is not None and len(tests):
         blocks.append(varying_block(tests, most))
         notes = (*notes, variation_note(res, tests))
