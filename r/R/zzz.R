@@ -15,6 +15,8 @@
   for (generic in c("get_coef", "set_coef", "get_vcov", "get_predict")) {
     register_when_loaded("marginaleffects", generic, "context_glm", get(paste0(generic, ".context_glm")))
   }
+  # marginaleffects asks the methods of those classes alone that stand here.
+  options(marginaleffects_model_classes = union(getOption("marginaleffects_model_classes"), "context_glm"))
 }
 
 # Methods for generics of packages that are only suggested.

@@ -67,7 +67,7 @@ def workplace(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_code_of_page_runs(page, workplace):
+def test_code_of_page_runs(page, workplace, request):
     namespace: dict[str, object] = {"__name__": "__page__"}
     for block in code_blocks(page):
         if block.not_run is not None:
@@ -77,25 +77,42 @@ def test_code_of_page_runs(page, workplace):
         elif block.language == "bash" and only_contextstats(block):
             run_commands(page, block)
     r_blocks = blocks_of(page, "r")
-    if r_blocks and mgcv_installed():
-        run_r(page, r_blocks)
+    ours = any("library(contextstats)" in block.source for block in r_blocks)
+    if r_blocks and r_has("reticulate" if ours else "mgcv"):
+        run_r(page, r_blocks, request.getfixturevalue("r_library") if ours else None)
 
 
-def mgcv_installed() -> bool:
+@pytest.fixture(scope="session")
+def r_library(tmp_path_factory):
+    """A library of R with the package of this repository."""
+    library = tmp_path_factory.mktemp("r_library")
+    install = ["R", "CMD", "INSTALL", "--no-docs", "--no-test-load", f"--library={library}", str(ROOT / "r")]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return library
+
+
+def r_has(package: str) -> bool:
     """Whether the R code can run; where CONTEXTSTATS_REQUIRE_R is 1 it must."""
     if os.environ.get("CONTEXTSTATS_REQUIRE_R") == "1":
         return True
     program = shutil.which("Rscript")
     if program is None:
         return False
-    probe = [program, "-e", "quit(status = !requireNamespace('mgcv', quietly = TRUE))"]
+    probe = [program, "-e", f"quit(status = !requireNamespace('{package}', quietly = TRUE))"]
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
-def run_r(page: Path, blocks: list[Block]) -> None:
+def run_r(page: Path, blocks: list[Block], library: Path | None) -> None:
     script = Path("page.R")
     script.write_text("\n".join(block.source for block in blocks), encoding="utf-8")
-    done = subprocess.run(["Rscript", "--vanilla", str(script)], capture_output=True, text=True, check=False)
+    variables = (
+        {}
+        if library is None
+        else {"R_LIBS": f"{library}:{os.environ.get('R_LIBS', '')}", "RETICULATE_PYTHON": sys.executable}
+    )
+    command = ["Rscript", "--vanilla", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **variables})
     assert done.returncode == 0, f"R code of {page.name}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 

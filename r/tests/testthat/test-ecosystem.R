@@ -127,6 +127,7 @@ test_that("what marginaleffects asks for is consistent", {
   needs_python()
   fit <- varying()
   d <- example_data(missing = FALSE)
+  expect_true("context_glm" %in% getOption("marginaleffects_model_classes"))
   expect_identical(get_coef.context_glm(fit), coef(fit))
   expect_identical(get_vcov.context_glm(fit), vcov(fit))
   expect_equal(get_predict.context_glm(fit, d)$estimate, unname(fitted(fit)), tolerance = 1e-10)
