@@ -14,15 +14,15 @@
 anova.context_glm <- function(object, ..., test = NULL) {
   fits <- Filter(function(one) inherits(one, c("context_glm", "glm")), list(object, ...))
   test <- test %||% if (dispersion_known(object$family)) "Chisq" else "F"
-  if (length(fits) > 1 && different_families(fits)) return(compare_likelihoods(fits))
+  if (length(fits) > 1 && different_families(fits)) return(compare_likelihoods(fits, sys.call(-1)))
   if (all(vapply(fits, is_plain, TRUE))) {
     return(if (identical(test, "none")) NextMethod(test = NULL) else NextMethod(test = test))
   }
-  if (length(fits) == 1) term_tests(object) else compare_fits(fits, test)
+  if (length(fits) == 1) term_tests(object) else compare_fits(fits, test, sys.call(-1))
 }
 
-compare_fits <- function(fits, test) {
-  require_same_rows(fits)
+compare_fits <- function(fits, test, call) {
+  require_same_rows(fits, call)
   residual_df <- vapply(fits, stats::df.residual, 0)
   deviance <- vapply(fits, stats::deviance, 0)
   table <- data.frame(
@@ -40,9 +40,11 @@ compare_fits <- function(fits, test) {
   structure(table, heading = c(title, models), class = c("anova", "data.frame"))
 }
 
-require_same_rows <- function(fits) {
+require_same_rows <- function(fits, call) {
   rows <- vapply(fits, stats::nobs, 0)
-  if (any(rows != rows[1])) stop("models were not all fitted to the same size of dataset", call. = FALSE)
+  if (any(rows != rows[1])) {
+    stop_user(call, "models were not all fitted to the same size of dataset, but to ", paste(rows, collapse = ", "), " rows")
+  }
 }
 
 # Deviances of families with different parameters, as thetas that were estimated, have different zeros.
@@ -50,8 +52,8 @@ different_families <- function(fits) {
   length(unique(vapply(fits, function(fit) family(fit)$family, ""))) > 1 || !is.null(fits[[1]]$parameter)
 }
 
-compare_likelihoods <- function(fits) {
-  require_same_rows(fits)
+compare_likelihoods <- function(fits, call) {
+  require_same_rows(fits, call)
   likelihoods <- lapply(fits, stats::logLik)
   df <- vapply(likelihoods, attr, 0, "df")
   twice <- 2 * vapply(likelihoods, as.numeric, 0)

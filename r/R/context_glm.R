@@ -55,6 +55,7 @@ context_glm <- function(formula, context = NULL, data, family = stats::gaussian(
                         cov_type = "bayes", cluster, information = "expected", control = context_control(...), ...) {
   call <- match.call()
   env <- parent.frame()
+  family # an object that does not exist is an error of this call
   family <- as_family(family, call)
   core <- core_family(family, call)
   spec <- read_context(context, call)
@@ -68,7 +69,7 @@ context_glm <- function(formula, context = NULL, data, family = stats::gaussian(
     options = list(
       smoothing = smoothing_request(smoothing, call), select = select, cov_type = cov_type, information = information
     ),
-    control = do.call(context_control, as.list(control)), call = call
+    control = read_control("context_control", control, call), call = call
   )
   found <- fit_in_python(problem)
   plain <- !any(vapply(found$blocks, function(block) block$kind != "constant", TRUE))
@@ -96,6 +97,9 @@ context_control <- function(method = "auto", maxiter = 100, tol = 1e-9, threads 
                             progress = interactive() && !isTRUE(getOption("knitr.in.progress"))) {
   list(method = method, maxiter = maxiter, tol = tol, threads = threads, progress = progress)
 }
+
+# The control of a fit, from a list or from the dots of the call.
+read_control <- function(name, control, call) blaming(call, do.call(name, as.list(control)))
 
 smoothing_request <- function(smoothing, call) {
   if (is.character(smoothing) && length(smoothing) == 1) return(smoothing)

@@ -70,7 +70,7 @@ context_network <- function(formula, context = NULL, data = NULL, type = c("mark
     sparsity = sparsity, acyclicity = acyclicity, variances = variances, threshold = threshold,
     forbidden = edge_list(forbidden, "forbidden", call), required = edge_list(required, "required", call)
   )
-  problem <- list(built = built, spec = spec, type = type, options = c(options, do.call(network_control, as.list(control))))
+  problem <- list(built = built, spec = spec, type = type, options = c(options, read_control("network_control", control, call)))
   request <- c(network_request(problem, call), list(tests = tests_are_cheap(built)))
   found <- python_call("fit_network", request, call)
   if (isTRUE(problem$options$progress) && type == "bayesian") cat("\n", file = stderr())

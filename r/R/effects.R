@@ -68,6 +68,7 @@ coefficients_at.context_glm <- function(object, newdata = NULL, terms = NULL, le
 
 # The contexts of new data, evaluated and checked as predict() does.
 context_frame <- function(object, newdata, names, call) {
+  require_data_frame(newdata, call)
   all <- stats::delete.response(object$joint_terms)
   variables <- as.list(attr(all, "variables"))[-1]
   chosen <- variables[vapply(variables, variable_name, "") %in% names]

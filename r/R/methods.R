@@ -57,7 +57,7 @@ fitted.context_glm <- function(object, ...) stats::napredict(object$na.action, o
 #' @export
 residuals.context_glm <- function(object, type = c("deviance", "pearson", "working", "response"), ...) {
   if (is_plain(object)) return(NextMethod())
-  type <- match.arg(type)
+  type <- blaming(sys.call(-1), match.arg(type))
   y <- object$y
   mu <- object$fitted.values
   prior <- object$prior.weights / object$freq.weights
@@ -73,7 +73,7 @@ residuals.context_glm <- function(object, type = c("deviance", "pearson", "worki
 
 #' @export
 weights.context_glm <- function(object, type = c("prior", "working"), ...) {
-  type <- match.arg(type)
+  type <- blaming(sys.call(-1), match.arg(type))
   values <- if (type == "prior") object$prior.weights else object$weights
   if (is.null(object$na.action)) values else stats::naresid(object$na.action, values)
 }

@@ -18,8 +18,8 @@
 #' @export
 predict.context_glm <- function(object, newdata = NULL, type = c("link", "response", "terms", "lpmatrix"),
                                 se.fit = FALSE, na.action = stats::na.pass, ...) {
-  type <- match.arg(type)
   call <- sys.call(-1)
+  type <- blaming(call, match.arg(type))
   if (type == "terms" && is_plain(object)) return(NextMethod())
   if (type == "terms") return(predict_terms(object, newdata, se.fit, na.action, call))
   rows <- prediction_rows(object, newdata, na.action, call)
@@ -35,12 +35,17 @@ predict.context_glm <- function(object, newdata = NULL, type = c("link", "respon
 }
 
 # Model matrix, frame with contexts, and offset, of complete rows; which rows these are, and their names.
+require_data_frame <- function(newdata, call) {
+  if (!is.list(newdata)) stop_user(call, "'newdata' must be a data frame, but is of class ", class(newdata)[1])
+}
+
 prediction_rows <- function(object, newdata, na.action, call) {
   if (is.null(newdata)) {
     frame <- object$model
     x <- stats::model.matrix(object$terms, frame, object$contrasts)
     return(list(x = x, frame = frame, offset = object$offset, kept = NULL, names = row.names(frame), new = FALSE))
   }
+  require_data_frame(newdata, call)
   terms <- stats::delete.response(object$joint_terms)
   frame <- blaming(call, stats::model.frame(terms, newdata, na.action = na.action, xlev = object$xlevels), "newdata")
   blaming(call, stats::.checkMFClasses(attr(terms, "dataClasses"), frame))
