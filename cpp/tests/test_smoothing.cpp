@@ -94,6 +94,29 @@ TEST_CASE_FIXTURE(SmoothProblem, "Newton and L-BFGS reach the same smoothed fit"
   CHECK((newton.theta - lbfgs.theta).norm() / newton.theta.norm() < 1e-6);
 }
 
+TEST_CASE_FIXTURE(SmoothProblem, "a tolerance below rounding ends where one just above it does") {
+  for (const char* family : {"gaussian", "binomial", "poisson", "gamma"}) {
+    CAPTURE(family);
+    draw(family);
+    const auto loss = make_loss(family,
+                                std::string(family) == "gaussian"   ? "identity"
+                                : std::string(family) == "binomial" ? "logit"
+                                                                    : "log",
+                                0.0);
+    const DataView data{x, contexts, y, zero, one, one, one};
+    const DesignRows rows(*design, x, contexts, {1, nullptr});
+    const Model model(rows, data, *loss, {1, nullptr});
+    FitOptions options;
+    options.tolerance = 1e-12;
+    const FitReport above = fit(model, penalties, options);
+    options.tolerance = 1e-30;
+    const FitReport below = fit(model, penalties, options);
+    CHECK(below.converged());
+    CHECK(below.iterations < 30);
+    CHECK((below.theta - above.theta).norm() < 1e-8 * above.theta.norm());
+  }
+}
+
 TEST_CASE_FIXTURE(SmoothProblem, "one reading of Gaussian data gives the fit of the general solver") {
   draw("gaussian");
   y.array() += 1e6;  // a large mean must cost no digits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 from numpy.testing import assert_allclose
 
 import contextstats as cs
-from contextstats.results.networks.grid import context_labels
+from contextstats.results.networks.grid import context_labels, contexts_along
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +77,19 @@ def test_a_network_without_context_has_one_panel(sample):
 def test_whole_numbers_are_named_as_such():
     assert context_labels(pd.DataFrame({"grade": [1.0, 4.0, 7.0]})) == ["grade = 1", "grade = 4", "grade = 7"]
     assert context_labels(pd.DataFrame({"t": [1.0, 1.5]})) == ["t = 1.00", "t = 1.50"]
+
+
+def test_contexts_end_where_the_data_do():
+    low, high = -1.009618183538736, 1.4934311452207607
+    assert low + (high - low) > high  # in doubles
+    data = SimpleNamespace(
+        context_names=("t",),
+        context_levels={},
+        contexts=np.array([[low], [0.2], [high]]),
+        typical_context=lambda: np.array([[0.2]]),
+    )
+    along = contexts_along(data, None, 7)["t"]
+    assert (along.iloc[0], along.iloc[-1]) == (low, high)
+    assert along.between(low, high).all()
+    assert contexts_along(data, None, 1)["t"].tolist() == [low / 2 + high / 2]
+    assert contexts_along(data, None, 1, quantiles=True)["t"].tolist() == [0.2]

@@ -103,4 +103,7 @@ def test_combination_of_independent_and_of_equal_pvalues_is_exact():
 def test_combination_of_small_pvalues():
     assert_allclose(combined_pvalue([1e-200, 0.5, 0.5]), 3e-200, rtol=1e-9)
     assert combined_pvalue([0.0, 0.9]) == 0.0
+    for tiny in (1e-199, 1e-201, 1e-308, 1e-310):  # 1 / 1e-310 is no double
+        assert_allclose(combined_pvalue(np.array([tiny, 0.5, 0.5])), 3 * tiny, rtol=1e-9)
+        assert_allclose(combined_pvalue(np.array([tiny, 2 * tiny])), 4 / 3 * tiny, rtol=1e-9)
     assert combined_pvalue([0.2]) == 0.2

@@ -5,7 +5,7 @@ The compiled core evaluates the same specifications; its tests compare the two.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -80,7 +80,7 @@ class BasisSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain lists, numbers and strings, ready for JSON and for the core."""
-        state = asdict(self)
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
         state["margins"] = [margin.to_dict() for margin in self.margins]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in state.items()}
 

@@ -101,8 +101,11 @@ def combined_pvalue(pvalues: Sequence[float] | Floats) -> float:
     """
     if len(pvalues) == 1:
         return float(pvalues[0])
-    if min(pvalues) <= 0:
+    smallest = float(min(pvalues))
+    if smallest <= 0:
         return 0.0
+    if smallest < 1e-200:  # its score is beyond the others' and may be beyond the numbers that a double can hold
+        return len(pvalues) * smallest / sum(smallest / float(p) for p in pvalues)
     return math.atan2(1.0, sum(map(_cauchy_score, pvalues)) / len(pvalues)) / math.pi
 
 

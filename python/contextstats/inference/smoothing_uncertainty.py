@@ -153,7 +153,7 @@ def _root_variation(root: Floats, dpenalty: Floats, v_rho: Floats, *, triangular
     half = np.triu(np.ones_like(root), 1) + np.eye(len(root)) / 2 if triangular else 0.5
     values, vectors = np.linalg.eigh(v_rho)
     total = np.zeros_like(root)
-    for value, vector in zip(values, vectors.T, strict=True):
-        change = half * ((root.T * (vector @ dpenalty)) @ root)
-        total += (value * change) @ change.T
+    for direction in (vectors * np.sqrt(np.maximum(values, 0.0))).T @ dpenalty:
+        change = half * ((root.T * direction) @ root)
+        total += change @ change.T
     return np.asarray(root @ total @ root.T)

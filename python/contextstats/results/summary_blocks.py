@@ -76,12 +76,11 @@ def header_pairs(res: GLMResults) -> tuple[list[tuple[str, str]], list[tuple[str
 def parametric_block(res: GLMResults, alpha: float, title: str = "Parametric coefficients") -> Block:
     """Coefficients that stand for themselves, with Wald tests and intervals."""
     letter = "t" if res.use_t else "z"
-    interval = res.conf_int(alpha)
     header = ("", "coef", "std err", letter, f"P>|{letter}|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]")
-    columns = (res.params, res.bse, res.tvalues, res.pvalues, interval["lower"], interval["upper"])
+    columns = [column.to_numpy()[:, None] for column in (res.params, res.bse, res.tvalues, res.pvalues)]
     own = np.flatnonzero(~np.asarray(res.is_smooth_coef))
     names = res.params.index[own]
-    numbers = np.column_stack([column.to_numpy()[own] for column in columns]).tolist()
+    numbers = np.hstack([*columns, res.conf_int(alpha).to_numpy()])[own].tolist()
     rows = [_parametric_row(str(name), *row) for name, row in zip(names, numbers, strict=True)]
     taken = sum(1 + max(len(row[i]) for row in [header, *rows]) for i in range(1, len(header)))
     room = max(_NAME, WIDTH - taken)
@@ -90,12 +89,13 @@ def parametric_block(res: GLMResults, alpha: float, title: str = "Parametric coe
 
 def varying_block(res: GLMResults) -> Block:
     """One row for each predictor and context term; "any" where a predictor has several."""
-    table = res.heterogeneity()
-    predictors, contexts = table["predictor"].tolist(), table["context"].tolist()
+    table = {name: column.tolist() for name, column in res.heterogeneity().items()}
+    predictors, contexts = table["predictor"], table["context"]
     several = {name for name, rows in Counter(predictors).items() if rows > 2}
     pairs = zip(predictors, contexts, strict=True)
     keep = [i for i, (name, context) in enumerate(pairs) if context != "any" or name in several]
-    numbers = table[["edf", "ref_df", "statistic", "p_value", "share", "score_p_value"]].to_numpy(dtype=float)[keep]
+    shown = (table[name] for name in ("edf", "ref_df", "statistic", "p_value", "share", "score_p_value"))
+    numbers = list(zip(*shown, strict=True))
     letter = "Chi.sq" if res.family.scale_known else "F"
     header = ("", "context", "edf", "Ref.df", letter, "p-value", "share", "score p")
     names = _fit_names([(str(predictors[i]), str(contexts[i])) for i in keep])
@@ -109,7 +109,7 @@ def varying_block(res: GLMResults) -> Block:
             percent(share),
             p_value(score_p),
         )
-        for pair, (edf, ref_df, statistic, p, share, score_p) in zip(names, numbers.tolist(), strict=True)
+        for pair, (edf, ref_df, statistic, p, share, score_p) in zip(names, (numbers[i] for i in keep), strict=True)
     )
     return Block("Varying effects", header, rows, labels=2)
 

@@ -15,6 +15,7 @@ namespace detail {
 /// Above this many rows a fit starts where a fit to some of the rows ended.
 constexpr Index kManyRows = 20000;
 constexpr Index kSampleRows = 6000;
+constexpr double kRounding = 1e-13;  ///< of a tolerance: below it, rounding says when a search ends
 
 /// How many of many rows stand for all where that is enough.
 inline Index stand_in_rows(Index n) { return std::clamp<Index>(n / 8, 12000, 32000); }
@@ -163,6 +164,7 @@ inline FitReport fit_by_qr(const Model& model, const MatrixXd& penalties, const 
 /// them.
 inline FitReport fit(const Model& model, const MatrixXd& penalties, const FitOptions& given) {
   FitOptions options = given;
+  options.tolerance = std::max(given.tolerance, detail::kRounding);
   detail::find_start(model, penalties, options);
   FitReport report;
   const StartingPass first = starting_pass(model, penalties, options, report);

@@ -185,18 +185,18 @@ class MarginalLikelihood final : public Criterion {
         weight_curvature(some_, t.fit.theta, out.dtheta(Eigen::all, moving), inverse);
     const VectorXd pulled = t.factor->solve(slope);
     MatrixXd pulled_dh = ld.array().rowwise() * pulled.transpose().array();  // row j: pulled'H_j
-    MatrixXd mdh(P * P, K), transposed(P * P, K);                            // column j: M H_j
+    MatrixXd mdh(P * P, K), transposed(P, P);                                // column j: M H_j
     for (Index k = 0; k < K; ++k) mdh.col(k).reshaped(P, P) = inverse * ld.row(k).asDiagonal();
     for (std::size_t i = 0; i < moving.size(); ++i) {
       poll();
       pulled_dh.row(moving[i]) += pulled.transpose() * moved.gram[i];
       mdh.col(moving[i]).reshaped(P, P) += inverse * moved.gram[i];
     }
+    MatrixXd value = -pulled_dh * out.dtheta - out.dtheta.transpose() * pulled.asDiagonal() * ld.transpose();
     for (Index k = 0; k < K; ++k) {
-      transposed.col(k).reshaped(P, P) = mdh.col(k).reshaped(P, P).transpose();
+      transposed = mdh.col(k).reshaped(P, P).transpose();
+      value.col(k).noalias() -= mdh.transpose() * transposed.reshaped();
     }
-    MatrixXd value = -mdh.transpose() * transposed - pulled_dh * out.dtheta -
-                     out.dtheta.transpose() * pulled.asDiagonal() * ld.transpose();
     value(moving, moving) += moved.curvature;
     value.diagonal() += out.dtheta.transpose() * slope;
     hessian += 0.25 * (value + value.transpose());

@@ -70,6 +70,7 @@ class SmoothingSearch {
 
  private:
   static constexpr double kRange = 26.0;
+  static constexpr double kFlat = 1e-9;  ///< a gradient that rounding may leave where nothing falls any more
   static constexpr double kNear =
       0.02;  ///< a gradient in log(lambda) is of the order of an edf when far away
 
@@ -111,8 +112,8 @@ class SmoothingSearch {
       const bool at_bound = moved && (at.rho - before).cwiseAbs().maxCoeff() >= 0.999 * longest;
       longest = at_bound ? std::min(2.0 * longest, 16.0) : 4.0;
       if (!moved) {
-        at.termination = norm <= 1e3 * options_.tolerance * scale ? Termination::objective_flat
-                                                                  : Termination::line_search_failed;
+        const double flat = std::max(1e3 * options_.tolerance, kFlat) * scale;
+        at.termination = norm <= flat ? Termination::objective_flat : Termination::line_search_failed;
         break;
       }
     }

@@ -44,9 +44,11 @@ def contexts_along(data: NetworkData, along: str | None, n: int, *, quantiles: b
         values = list(data.context_levels[name])
     else:
         column = data.contexts[:, data.context_names.index(name)]
-        ends = (0.05, 0.95) if quantiles else (0.0, 1.0)
-        places = np.linspace(*ends, n) if n > 1 else np.array([0.5])
-        values = np.quantile(column, places) if quantiles else column.min() + places * np.ptp(column)
+        low, high = column.min(), column.max()
+        if quantiles:
+            values = np.quantile(column, np.linspace(0.05, 0.95, n) if n > 1 else np.array([0.5]))
+        else:  # ends at `high` exactly, which low + (high - low) need not
+            values = np.linspace(low, high, n) if n > 1 else np.array([low / 2 + high / 2])
     frame = {}
     for k, other in enumerate(data.context_names):
         typical = data.typical_context()[0, k]
