@@ -96,7 +96,7 @@ term_tests <- function(object) {
   varying <- if (is_varying(object)) varying_matrix(object)
   table <- rbind(do.call(rbind, parametric), varying[, 1:4, drop = FALSE])
   dimnames(table) <- list(c(labels, rownames(varying)),
-                          c("edf", "Ref.df", if (is.finite(df)) "F" else "Chi.sq", "p-value"))
+                          c("edf", "Ref.df", if (is.finite(df)) c("F", "Pr(>F)") else c("Chi.sq", "Pr(>Chi)")))
   context <- if (is_varying(object)) sub("^context ", "\nContext: ", described_context(object))
   heading <- paste0("Wald tests of a fit of context_glm\n\nFormula: ", deparse1(object$formula), context, "\n")
   structure(as.data.frame(table), heading = heading, class = c("anova", "data.frame"))

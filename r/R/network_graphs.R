@@ -47,6 +47,8 @@ heatmap_ggplot <- function(object, table) {
 graph_ggplot <- function(object, table) {
   angle <- pi / 2 - 2 * pi * (seq_along(object$variables) - 1) / length(object$variables)
   nodes <- data.frame(name = object$variables, x = cos(angle), y = sin(angle))
+  nodes$label <- short_names(nodes$name)
+  wide <- 1.2 + 0.09 * max(nchar(nodes$label))
   nodes$side <- ifelse(abs(nodes$x) < 0.2, 0.5, ifelse(nodes$x > 0, 0, 1))
   ends <- cbind(nodes[match(table$source, nodes$name), c("x", "y")], nodes[match(table$target, nodes$name), c("x", "y")])
   table[c("x", "y", "xend", "yend")] <- ends
@@ -59,14 +61,15 @@ graph_ggplot <- function(object, table) {
   arrow <- if (object$directed) ggplot2::arrow(length = ggplot2::unit(0.08, "inches"), type = "closed")
   ggplot2::ggplot() + ggplot2::geom_segment(mapping, table[table$there, ], alpha = 0.8, arrow = arrow) +
     ggplot2::geom_point(ggplot2::aes(.data$x, .data$y), nodes, colour = "grey25", size = 2) +
-    ggplot2::geom_text(ggplot2::aes(1.1 * .data$x, 1.15 * .data$y, label = .data$name, hjust = .data$side), nodes, size = 3) +
+    ggplot2::geom_text(ggplot2::aes(1.15 * .data$x, 1.18 * .data$y, label = .data$label, hjust = .data$side), nodes, size = 3) +
     ggplot2::scale_colour_manual(values = c(positive = BLUE, negative = ORANGE)) +
     ggplot2::scale_linetype_manual(values = c(positive = 1, negative = 2)) +
-    ggplot2::scale_linewidth(range = c(0.3, 2), limits = c(0, NA)) + ggplot2::coord_equal(xlim = c(-1.6, 1.6), ylim = c(-1.2, 1.2), clip = "off") +
+    ggplot2::scale_linewidth(range = c(0.3, 2), limits = c(0, NA), breaks = function(range) setdiff(pretty(range, 4), 0)) +
+    ggplot2::coord_equal(xlim = c(-wide, wide), ylim = c(-1.2, 1.3), clip = "off") +
     ggplot2::labs(colour = NULL, linetype = NULL, linewidth = object$edge) + ggplot2::theme_void() +
     ggplot2::theme(
-      plot.background = ggplot2::element_rect(fill = "white", colour = NA), plot.margin = ggplot2::margin(5, 30, 5, 30),
-      panel.spacing = ggplot2::unit(4, "lines")
+      plot.background = ggplot2::element_rect(fill = "white", colour = NA), plot.margin = ggplot2::margin(5, 5, 5, 5),
+      strip.text = ggplot2::element_text(margin = ggplot2::margin(b = 5)), panel.spacing = ggplot2::unit(1, "lines")
     )
 }
 
