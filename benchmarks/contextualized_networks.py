@@ -92,6 +92,10 @@ def tasks(n: int, p: int, n_new: int) -> list[Task]:
 # ---- contextstats ------------------------------------------------------------------------------------------------
 
 
+def neighborhood(x: np.ndarray, c: dict, **options) -> cs.MarkovNetwork:
+    return cs.MarkovNetwork(x, c, method="neighborhood", **options)
+
+
 def fits(kind: str) -> dict:
     """How a model of this kind is made and fitted."""
     if kind == "correlation":
@@ -101,7 +105,9 @@ def fits(kind: str) -> dict:
         }
     if kind == "markov":
         return {
-            "neighborhood, s(c)": lambda x, c: cs.MarkovNetwork(x, c, method="neighborhood").fit(threads=1),
+            "neighborhood, s(c)": lambda x, c: neighborhood(x, c).fit(threads=1),
+            "neighborhood, s(c), reml_shared": lambda x, c: neighborhood(x, c).fit(smoothing="reml_shared", threads=1),
+            "neighborhood, s(c, k=6)": lambda x, c: neighborhood(x, c, encoder=cs.Additive(k=6)).fit(threads=1),
             "cholesky, s(c)": lambda x, c: cs.MarkovNetwork(x, c).fit(threads=1),
         }
     return {
