@@ -17,6 +17,9 @@ constexpr Index kManyRows = 20000;
 constexpr Index kSampleRows = 6000;
 constexpr double kRounding = 1e-13;  ///< of a tolerance: below it, rounding says when a search ends
 
+/// What a search may leave to gain: little beside the error of a sample, or nothing.
+constexpr double kLittle = 0.1, kNothing = 0.0;
+
 /// How many of many rows stand for all where that is enough.
 inline Index stand_in_rows(Index n) { return std::clamp<Index>(n / 8, 12000, 32000); }
 
@@ -43,17 +46,18 @@ SearchResult search_smoothing(const Model& model, const StandIn& some, const Mat
   }
   std::optional<WorkingPass> at_theta;
   if (first.at_theta) at_theta = first.at;
-  SearchResult found =
-      JointSearch(criterion, limits).minimize(center, start, first.theta, std::move(at_theta));
+  SearchResult found = JointSearch(criterion, limits)
+                           .minimize(center, start, first.theta, std::move(at_theta),
+                                     first.at_theta ? options.trace : MatrixXd());
   const bool settled = found.termination == Termination::gradient_small;
-  if (limits.rough || (settled && limits.many_rows)) return found;
+  if (limits.may_leave > 0.0 || (settled && limits.many_rows)) return found;
   if (settled) return nested.polish(center, std::move(found));
   return nested.minimize(center, found.rho, found.fit.gram.size() > 0 ? found.fit.theta : first.theta);
 }
 
 /// Coefficients and smoothing parameters, or coefficients alone; fills `report` and returns the final fit.
 inline PenalizedFit minimize(const Model& model, const StandIn& some, const MatrixXd& penalties,
-                             const FitOptions& options, const StartingPass& first, bool rough,
+                             const FitOptions& options, const StartingPass& first, double may_leave,
                              FitReport& report) {
   const CoefficientSolver solver(model, penalties, options, report.identified, first);
   report.solver = solver.name();
@@ -72,9 +76,9 @@ inline PenalizedFit minimize(const Model& model, const StandIn& some, const Matr
   limits.maxiter = options.maxiter;
   limits.tolerance = options.tolerance;
   limits.many_rows = model.data.n_rows() > kManyRows;
-  limits.rough = rough;
+  limits.may_leave = may_leave;
   if (limits.many_rows) limits.exact_hessian = ExactHessian::at_end;
-  if (rough) limits.exact_hessian = ExactHessian::never;
+  if (may_leave > 0.0) limits.exact_hessian = ExactHessian::never;
   const auto solve = [&](const VectorXd& rho, const VectorXd& from) {
     return solver.solve(rho.array().exp(), from);
   };
@@ -107,7 +111,7 @@ inline void find_start(const Model& model, const MatrixXd& penalties, FitOptions
   rough.tolerance = 1e-6;
   FitReport found;
   const StartingPass first = starting_pass(part, penalties, rough, found);
-  const PenalizedFit fit = minimize(part, {part}, penalties, rough, first, true, found);
+  const PenalizedFit fit = minimize(part, {part}, penalties, rough, first, kLittle, found);
   if (!fit.usable() || !fit.theta.allFinite()) return;
   if (searches) options.lambda = found.lambda;
   if (searches || found.converged()) options.theta = fit.theta;
@@ -178,7 +182,7 @@ inline FitReport fit(const Model& model, const MatrixXd& penalties, const FitOpt
     sample.emplace(model, detail::stand_in_rows(n));
   }
   const StandIn some = sample ? StandIn{sample->model(), sample->share()} : StandIn{model};
-  PenalizedFit last = detail::minimize(model, some, penalties, options, first, false, report);
+  PenalizedFit last = detail::minimize(model, some, penalties, options, first, detail::kNothing, report);
   detail::finish(model, penalties, std::move(last), report);
   return report;
 }

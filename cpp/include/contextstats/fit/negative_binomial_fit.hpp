@@ -19,7 +19,8 @@ struct NegativeBinomialFit {
 /// log(alpha) (REML or ML; else the penalised likelihood) is stationary at the end.
 ///
 /// alpha is all but orthogonal to the coefficients, so that improving one and the other in turn converges by
-/// a large factor a turn. Where rows are many, alpha has nearly settled before the passes that are dear.
+/// a large factor a turn. The turns before the last ones leave coefficients as they are after a step or two,
+/// and where rows are many the first read a sample.
 class NegativeBinomialSearch {
  public:
   NegativeBinomialSearch(const DesignRows& rows, const DataView& data, LossOfAlpha loss,
@@ -28,10 +29,12 @@ class NegativeBinomialSearch {
 
   NegativeBinomialFit fit(const FitOptions& given) const {
     FitOptions options = given;
-    double log_alpha = 0.0;
-    if (data_.n_rows() > detail::kManyRows && given.method == Method::newton) {
-      log_alpha = approach(options);
-    }
+    const std::unique_ptr<Loss> any = loss_(1.0);
+    const Model all(rows_, data_, *any, execution_);
+    std::optional<RowSample> stand_in;
+    if (many_rows()) stand_in.emplace(all, detail::stand_in_rows(data_.n_rows()));
+    double log_alpha =
+        given.method == Method::newton ? approach(all, stand_in ? &*stand_in : nullptr, options) : 0.0;
     NegativeBinomialFit out;
     int iterations = 0, evaluations = 0;
     for (int turn = 0; turn < kMostTurns; ++turn) {
@@ -42,11 +45,12 @@ class NegativeBinomialSearch {
       iterations += out.report.iterations;
       evaluations += out.report.evaluations;
       if (out.report.gram_observed.size() == 0 || !out.report.theta.allFinite()) break;
-      const double step = step_to_stationary(model, out.report, given.smoothing, log_alpha) - log_alpha;
-      if (std::abs(step) <= kSettled) break;
-      log_alpha += step;
-      options.theta = out.report.theta;
-      if (given.smoothing != Smoothing::fixed) options.lambda = out.report.lambda;
+      const Place at{out.report.theta, out.report.gram_observed, out.report.lambda, out.report.identified};
+      const Part part(model, stand_in ? &*stand_in : nullptr);
+      const double next = stationary(part.some(), model, at, out.report.eta, given.smoothing, log_alpha);
+      if (std::abs(next - log_alpha) <= kSettled) break;
+      log_alpha = next;
+      go_on_from(at, part.model, given.smoothing, options);
     }
     out.report.iterations = iterations;
     out.report.evaluations = evaluations;
@@ -55,81 +59,122 @@ class NegativeBinomialSearch {
 
  private:
   static constexpr int kMostTurns = 50;
-  static constexpr double kSettled = 1e-6;  ///< of log(alpha)
+  static constexpr double kSettled = 3e-6;    ///< of log(alpha)
+  static constexpr double kSmallStep = 3e-5;  ///< of Newton's method: the next one is of its square
   static constexpr double kLowest = -16.0, kHighest = 6.0;
+  static constexpr double kAnything = std::numeric_limits<double>::infinity();
 
-  /// A start from a sample, then coefficients and alpha of all rows as good as they become without the dear
-  /// passes; fills `options`.
-  double approach(FitOptions& options) const {
-    double log_alpha = 0.0;
-    const auto improve = [&](const Model& model, const StandIn& some) {
-      FitReport report;
-      const StartingPass first = starting_pass(model, penalties_, options, report);
-      PenalizedFit fit = detail::minimize(model, some, penalties_, options, first, true, report);
-      if (!fit.usable() || !fit.theta.allFinite()) return false;
-      log_alpha = root(model, linear_predictor(model.rows, fit.theta, execution_) + model.data.offset, 0.0,
-                       log_alpha);
-      options.theta = std::move(fit.theta);
-      if (options.smoothing != Smoothing::fixed) options.lambda = report.lambda;
-      return true;
-    };
-    const auto with_alpha = [&](const auto& work) {
-      const std::unique_ptr<Loss> loss = loss_(std::exp(log_alpha));
-      return work(Model(rows_, data_, *loss, execution_));
-    };
+  /// Coefficients and smoothing parameters, and the information there or near.
+  struct Place {
+    const VectorXd& theta;
+    const MatrixXd& gram;
+    const VectorXd& lambda;
+    const std::vector<bool>& identified;
+  };
+
+  bool many_rows() const { return data_.n_rows() > detail::kManyRows; }
+
+  static bool searches(Smoothing smoothing) { return smoothing != Smoothing::fixed; }
+  bool laplace(Smoothing smoothing) const {
+    return penalties_.rows() > 0 && (smoothing == Smoothing::reml || smoothing == Smoothing::ml);
+  }
+
+  /// Rows that stand for those of a model, with its loss; all of them if there are few.
+  struct Part {
+    Part(const Model& whole, const RowSample* stand_in)
+        : model(stand_in ? stand_in->with(whole.loss) : whole), share(stand_in ? stand_in->share() : 1.0) {}
+    StandIn some() const { return {model, share}; }
+
+    const Model model;
+    const double share;
+  };
+
+  /// The next fit starts at a place; with many rows its first pass may be the last one with information.
+  void go_on_from(const Place& at, const Model& part, Smoothing smoothing, FitOptions& options) const {
+    options.theta = at.theta;
+    if (!searches(smoothing)) return;
+    options.lambda = at.lambda;
+    if (!many_rows() || !laplace(smoothing)) return;
+    options.trace = MarginalLikelihood(part, penalties_, at.identified, smoothing == Smoothing::reml)
+                        .trace_matrix(with_penalty(at.gram, penalties_.transpose() * at.lambda));
+  }
+
+  /// Coefficients, smoothing parameters and alpha as good as they become in a few cheap turns: with few rows
+  /// three, with many three on a small sample, one on a larger one, and two of a single pass over all rows.
+  double approach(const Model& all, const RowSample* stand_in, FitOptions& options) const {
     const FitOptions given = options;
+    double log_alpha = 0.0;
     bool useful = true;
-    for (int turn = 0; turn < 3 && useful; ++turn) {
-      useful = with_alpha([&](const Model& model) {
-        const RowSample sample(model, detail::kSampleRows);
-        return improve(sample.model(), {sample.model()});
-      });
+    const auto turns = [&](int count, const Model& rows, double may_leave) {
+      for (int turn = 0; turn < count && useful; ++turn) {
+        const std::unique_ptr<Loss> loss = loss_(std::exp(log_alpha));
+        const Model model(rows.rows, rows.data, *loss, execution_);
+        useful = improve(model, stand_in, may_leave, options, log_alpha);
+      }
+    };
+    if (many_rows()) {
+      const RowSample small(all, detail::kSampleRows);
+      turns(3, small.model(), detail::kLittle);
+      turns(1, stand_in->model(), detail::kLittle);
+      turns(laplace(given.smoothing) ? 2 : 1, all, kAnything);
+    } else {
+      turns(3, all, detail::kLittle);
     }
-    useful = useful && with_alpha([&](const Model& model) {
-               const RowSample sample(model, detail::stand_in_rows(data_.n_rows()));
-               return improve(model, {sample.model(), sample.share()});
-             });
     if (!useful) options = given;
     return log_alpha;
   }
 
-  /// The log(alpha) at which the criterion is stationary, the coefficients held.
-  double step_to_stationary(const Model& model, const FitReport& report, Smoothing smoothing,
-                            double log_alpha) const {
-    const bool laplace =
-        penalties_.rows() > 0 && (smoothing == Smoothing::reml || smoothing == Smoothing::ml);
-    double slope = 0.0;
-    if (laplace && data_.n_rows() > detail::kManyRows) {
-      const RowSample sample(model, detail::stand_in_rows(data_.n_rows()));
-      slope = determinant_slope({sample.model(), sample.share()}, report, smoothing, log_alpha);
-    } else if (laplace) {
-      slope = determinant_slope({model}, report, smoothing, log_alpha);
+  /// One turn; false if it led nowhere.
+  bool improve(const Model& model, const RowSample* stand_in, double may_leave, FitOptions& options,
+               double& log_alpha) const {
+    const bool of_all_rows = &model.data == &data_;
+    FitReport report;
+    const StartingPass first = starting_pass(model, penalties_, options, report);
+    const Part part(model, of_all_rows ? stand_in : nullptr);
+    const PenalizedFit fit =
+        detail::minimize(model, part.some(), penalties_, options, first, may_leave, report);
+    if (!fit.usable() || !fit.theta.allFinite()) return false;
+    const Place at{fit.theta, fit.gram, report.lambda, report.identified};
+    const VectorXd eta = linear_predictor(model.rows, fit.theta, execution_) + model.data.offset;
+    log_alpha = stationary(part.some(), model, at, eta, options.smoothing, log_alpha);
+    options.theta = fit.theta;
+    if (of_all_rows) {
+      go_on_from(at, part.model, options.smoothing, options);
+    } else if (searches(options.smoothing)) {
+      options.lambda = report.lambda;
     }
-    return root(model, report.eta, slope, log_alpha);
+    return true;
+  }
+
+  /// The log(alpha) at which the criterion is stationary, the coefficients held; `some` stands for the model.
+  double stationary(const StandIn& some, const Model& model, const Place& at, const VectorXd& eta,
+                    Smoothing smoothing, double log_alpha) const {
+    const double slope = laplace(smoothing) ? determinant_slope(some, at, smoothing, log_alpha) : 0.0;
+    return root(model, eta, slope, log_alpha);
   }
 
   /// d(log|H| / 2) / dlog(alpha) at fixed smoothing parameters: the weights move, and the coefficients with
   /// the score.
-  double determinant_slope(const StandIn& some, const FitReport& report, Smoothing smoothing,
+  double determinant_slope(const StandIn& some, const Place& at, Smoothing smoothing,
                            double log_alpha) const {
     constexpr double h = 1e-4;
-    const Model& model = some.model;
-    const Index n = model.data.n_rows();
-    const VectorXd eta = linear_predictor(model.rows, report.theta, execution_) + model.data.offset;
     const std::unique_ptr<Loss> above = loss_(std::exp(log_alpha + h)),
                                 below = loss_(std::exp(log_alpha - h));
+    const Model& model = some.model;
+    const Index n = model.data.n_rows();
+    const VectorXd eta = linear_predictor(model.rows, at.theta, execution_) + model.data.offset;
     VectorXd score_up(n), score_down(n), weight_up(n), weight_down(n);
     above->evaluate(model.data.y.data(), eta.data(), n, {nullptr, score_up.data(), weight_up.data()});
     below->evaluate(model.data.y.data(), eta.data(), n, {nullptr, score_down.data(), weight_down.data()});
     const VectorXd dscore = (score_up - score_down).cwiseProduct(model.data.weight) / (2.0 * h);
     const VectorXd dweight = (weight_up - weight_down).cwiseProduct(model.data.weight) / (2.0 * h);
-    const MatrixXd information = with_penalty(report.gram_observed, penalties_.transpose() * report.lambda);
-    const MarginalLikelihood criterion(model, penalties_, report.identified, smoothing == Smoothing::reml);
+    const MatrixXd information = with_penalty(at.gram, penalties_.transpose() * at.lambda);
+    const MarginalLikelihood criterion(model, penalties_, at.identified, smoothing == Smoothing::reml);
     const MatrixXd m = criterion.trace_matrix(information);
-    const VectorXd dtheta = ScaledCholesky(information, kRankTolerance, report.identified)
+    const VectorXd dtheta = ScaledCholesky(information, kRankTolerance, at.identified)
                                 .solve(gradient(model.rows, dscore, execution_) / some.share);
     const double by_weights = quadratic_form(model.rows, m, execution_).dot(dweight) / some.share;
-    return 0.5 * (by_weights + weight_slope(some, report.theta, m).dot(dtheta));
+    return 0.5 * (by_weights + weight_slope(some, at.theta, m).dot(dtheta));
   }
 
   /// Where minus the log-likelihood at given linear predictors, plus slope log(alpha), is stationary.
@@ -143,7 +188,7 @@ class NegativeBinomialSearch {
       if (!(next > low && next < high)) next = 0.5 * (low + high);
       const double step = std::clamp(next - at, -3.0, 3.0);
       at += step;
-      if (std::abs(step) <= 0.1 * kSettled || high - low <= 0.1 * kSettled) break;
+      if (std::abs(step) <= kSmallStep || high - low <= 0.1 * kSettled) break;
     }
     return at;
   }

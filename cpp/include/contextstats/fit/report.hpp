@@ -16,6 +16,7 @@ struct FitOptions {
   Smoothing smoothing = Smoothing::reml;
   VectorXd lambda;  ///< the values for Smoothing::fixed; else where the search starts, or empty
   VectorXd theta;   ///< where the coefficients start, or empty
+  MatrixXd trace;   ///< near the end: M of d log|H| = tr(M dH), for a first pass that may be the last one
   int maxiter = 100;
   double tolerance = 1e-9;
 };

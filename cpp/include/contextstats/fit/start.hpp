@@ -44,7 +44,7 @@ inline StartingPass starting_pass(const Model& model, const MatrixXd& penalties,
     return first.positive() && first.rank() == s.size();
   };
   if (options.theta.size() > 0) {
-    start.at = model.evaluate(options.theta, Curvature::observed);
+    start.at = model.evaluate(options.theta, Curvature::observed, options.trace);
     start.theta = options.theta;
     start.at_theta = true;
     if (start.at.finite() && factorize()) return start;

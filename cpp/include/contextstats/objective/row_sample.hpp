@@ -27,6 +27,8 @@ class RowSample {
   RowSample& operator=(const RowSample&) = delete;
 
   const Model& model() const { return model_; }
+  /// The same rows with another loss.
+  Model with(const Loss& loss) const { return Model(rows_, view_, loss, model_.execution); }
   /// Of all rows.
   double share() const { return share_; }
 

@@ -29,15 +29,14 @@ class JointSearch {
       : criterion_(criterion), model_(criterion.model()), options_(options) {}
 
   /// Where the passes settle; `fit` is usable there, and `termination` says whether they did settle. `first`
-  /// is the pass at `theta` with the observed information, if there has been one. With many rows `criterion`
-  /// has its exact Hessian.
+  /// is the pass at `theta` with the observed information, if there has been one, and its slope that of
+  /// tr(m Z'WZ) unless m is empty. With many rows `criterion` has its exact Hessian.
   SearchResult minimize(const VectorXd& center, const VectorXd& rho, const VectorXd& theta,
-                        std::optional<WorkingPass> first) const {
+                        std::optional<WorkingPass> first, MatrixXd m = MatrixXd()) const {
     SearchResult best;
     best.rho = rho;
     best.fit.theta = theta;
     VectorXd trial_rho = rho, trial = theta;
-    MatrixXd m;  // for the slope of log|H| from all rows; empty if it is to come from some
     double last_norm = std::numeric_limits<double>::infinity();
     double last_decrement = std::numeric_limits<double>::infinity();
     int rises = 0;
@@ -90,7 +89,7 @@ class JointSearch {
           }
         }
       }
-      if (options_.rough && ahead <= kRoughlySettled) {
+      if (ahead < options_.may_leave) {
         best.rho = next->rho;
         best.fit.theta = next->fit.theta;
         best.termination = Termination::gradient_small;
@@ -106,20 +105,19 @@ class JointSearch {
 
  private:
   static constexpr int kMostPasses = 40;
-  static constexpr double kSettled = 1e-17;  ///< coefficients within 1e-8 of their standard errors
-  static constexpr double kRoughlySettled =
-      0.1;                                  ///< little beside what a sample, or a pass to come, leaves open
-  static constexpr double kNearEnd = 1e-2;  ///< from here a pass may be the last with information
+  static constexpr double kSettled = 1e-17;      ///< coefficients within 1e-8 of their standard errors
+  static constexpr double kNearEnd = 1e-2;       ///< from here a pass may be the last with information
   static constexpr double kConfirmable = 1e-11;  ///< coefficients within 1e-5 of their standard errors
   static constexpr double kRange = 26.0;
 
   /// Passes come closer by a factor, not quadratically: they stop well within the tolerance.
   static double enough_of(double tolerance) { return std::max(0.02 * tolerance, 1e-11); }
 
-  bool many_rows() const { return options_.many_rows && !options_.rough; }
+  bool to_the_end() const { return options_.may_leave == 0.0; }
+  bool many_rows() const { return options_.many_rows && to_the_end(); }
 
   bool settled(double decrement, double norm, double scale) const {
-    return !many_rows() && !options_.rough && decrement <= kSettled &&
+    return !many_rows() && to_the_end() && decrement <= kSettled &&
            norm <= enough_of(options_.tolerance) * scale;
   }
 

@@ -19,7 +19,7 @@ struct SmoothingSearchOptions {
       1e-9;  ///< stop when max |gradient| <= tolerance (1 + |criterion|), |criterion| at most 1000
   ExactHessian exact_hessian = ExactHessian::near_end;
   bool many_rows = false;  ///< for JointSearch: a pass over the data costs more than all else
-  bool rough = false;      ///< for JointSearch: stop where another pass has little more to tell
+  double may_leave = 0.0;  ///< for JointSearch: stop where another pass would gain less; 0 to go to the end
 };
 
 struct SearchResult {
