@@ -2,15 +2,22 @@
 
 ROW_ARGUMENTS <- c("data", "subset", "weights", "na.action", "offset", "freq_weights", "cluster")
 
+# A formula in which the other columns stand for the dot: neither contexts nor what is left of the tilde.
+without_dot <- function(formula, contexts, data) {
+  taken <- c(unlist(lapply(contexts, all.vars)), if (length(formula) == 3) all.vars(formula[[2]]))
+  others <- lapply(setdiff(names(data), taken), as.name)
+  all <- base::call("(", Reduce(function(a, b) base::call("+", a, b), others))
+  last <- length(formula)
+  formula[[last]] <- do.call(substitute, list(formula[[last]], list(. = all)))
+  stats::formula(stats::terms(formula, simplify = TRUE))
+}
+
 # The frame of response, predictors and contexts together, so that a row is kept or dropped once for all.
 model_frame <- function(call, formula, context, data, env) {
   if (!inherits(formula, "formula") || length(formula) != 3) {
     stop_user(call, "'formula' must have a response and predictors, as in y ~ dose + sex, but is ", deparse1(formula))
   }
-  if ("." %in% all.vars(formula[[3]])) {
-    contexts <- unlist(lapply(context$variables, all.vars))
-    formula <- stats::formula(stats::terms(formula, data = data[setdiff(names(data), contexts)], simplify = TRUE))
-  }
+  if ("." %in% all.vars(formula[[3]])) formula <- without_dot(formula, context$variables, data)
   joint <- formula
   for (expr in context$variables) joint[[3]] <- base::call("+", joint[[3]], expr)
   arguments <- as.list(call)[intersect(names(call), ROW_ARGUMENTS)]

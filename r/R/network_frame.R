@@ -25,7 +25,7 @@ network_variables <- function(call, formula, spec, data, env) {
   } else if (length(formula) != 2) {
     stop_user(call, "'formula' must be one-sided, as in ~ gdp + money, but is ", deparse1(formula))
   } else if ("." %in% all.vars(formula)) {
-    formula <- stats::formula(stats::terms(formula, data = data[setdiff(names(data), contexts)], simplify = TRUE))
+    formula <- without_dot(formula, spec$variables, data)
   }
   list(formula = formula, data = data %||% environment(formula))
 }

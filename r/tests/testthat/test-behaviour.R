@@ -164,6 +164,8 @@ test_that("a dot stands for the other columns, and a context that is constant is
   dotted <- context_glm(poisson ~ ., ~ s(age), d, poisson)
   written <- context_glm(poisson ~ dose + z, ~ s(age), d, poisson)
   expect_equal(deviance(dotted), deviance(written))
+  expect_no_warning(fewer <- context_glm(poisson ~ . - age - z, ~ s(age), d, poisson))
+  expect_identical(labels(terms(fewer)), "dose")
   d$same <- 1
   expect_warning(fit <- context_glm(poisson ~ dose, ~ s(age) + same, d, poisson), "left out")
   expect_equal(predict(fit, d), predict(fit))

@@ -73,6 +73,20 @@ test_that("a network saved in one process is used in another, without and with P
   expect_identical(logLik(saved$fit, saved$new), saved$likelihood)
 })
 
+test_that("neither the package nor a fit that is read starts Python", {
+  needs_python()
+  file <- tempfile(fileext = ".rds")
+  saveRDS(context_glm(mpg ~ wt, ~ s(hp, k = 5), data = mtcars), file)
+  found <- run_r(sprintf("
+    fit <- readRDS(%s)
+    print(summary(fit)); print(tidy(fit)); print(predict(fit))
+    stopifnot(!reticulate::py_available())
+    predict(fit, mtcars)
+    stopifnot(reticulate::py_available())
+    cat('all done')", shQuote(file)), python = TRUE)
+  expect_match(found, "all done", all = FALSE)
+})
+
 test_that("workers of a PSOCK cluster fit and predict", {
   needs_python()
   cluster <- parallel::makePSOCKcluster(1)
