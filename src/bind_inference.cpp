@@ -1,4 +1,4 @@
-// Tests of terms: tails of chi-square mixtures, many at once, and score tests.
+// Tests of terms: tails of chi-square mixtures, many at once, and score tests. Unknown smoothing parameters.
 
 #include <pybind11/eigen.h>
 #include <pybind11/pybind11.h>
@@ -6,6 +6,7 @@
 
 #include "contextstats/inference/chi2_mixture.hpp"
 #include "contextstats/inference/score_test.hpp"
+#include "contextstats/inference/smoothing_integration.hpp"
 
 namespace py = pybind11;
 using namespace contextstats;
@@ -81,4 +82,6 @@ void bind_inference(py::module_& m) {
         return out;
       },
       py::arg("score"), py::arg("information"), py::arg("kernel"), py::arg("groups"), py::arg("scale"));
+  m.def("integrated_root", &integrated_root, py::arg("inverse"), py::arg("estimate"), py::arg("penalties"),
+        py::arg("lambdas"), py::arg("scale"), py::arg("prior_exponent"));
 }

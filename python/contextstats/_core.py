@@ -43,6 +43,7 @@ fit = _module.fit
 gradient = _module.gradient
 gram = _module.gram
 grouped_scores = _module.grouped_scores
+integrated_root = _module.integrated_root
 kernel_forms = _module.kernel_forms
 kernel_weights = _module.kernel_weights
 linear_predictor = _module.linear_predictor
