@@ -39,7 +39,10 @@ def kronecker(columns: dict[str, np.ndarray], rows: int | None) -> np.ndarray:
 def plain(columns: dict[str, np.ndarray], rows: int | None) -> np.ndarray:
     """A column of ones and the predictors."""
     x = [values[:rows] for name, values in columns.items() if name.startswith("x")]
-    return np.asfortranarray(np.column_stack([np.ones(len(x[0])), *x]))
+    matrix = np.ones((len(x[0]), 1 + len(x)), order="F")
+    for j, values in enumerate(x):
+        matrix[:, 1 + j] = values
+    return matrix
 
 
 def memory_mb(field: str) -> float:
