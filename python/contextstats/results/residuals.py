@@ -11,7 +11,7 @@ from contextstats import _core
 from contextstats.algorithms.joint import Floats
 from contextstats.results.chunks import chunks
 from contextstats.results.estimates import variance_function
-from contextstats.results.row_values import row_derivatives
+from contextstats.results.row_values import unit_deviance
 
 if TYPE_CHECKING:
     from contextstats.results.statistics import FitStatistics
@@ -47,8 +47,8 @@ def pearson_statistic(res: FitStatistics) -> float:
 
 def deviance_residuals(res: FitStatistics) -> Floats:
     """sign(y - mu) sqrt(v D)."""
-    each = row_derivatives(res.design, res.family, res.rows.eta)
-    size = np.sqrt(np.maximum(prior_weight(res) * each.unit_deviance, 0.0))
+    deviance = unit_deviance(res.design, res.family, res.rows.eta)
+    size = np.sqrt(np.maximum(prior_weight(res) * deviance, 0.0))
     return np.asarray(np.sign(res.design.y - res.rows.mu) * size)
 
 

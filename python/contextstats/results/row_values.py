@@ -37,13 +37,10 @@ class RowDerivatives:
         frequency weights not.
     weight : (n,) array
         Expected information of the row about eta, all prior weights included.
-    unit_deviance : (n,) array
-        Contribution to the deviance for a prior weight of one.
     """
 
     score: Floats
     weight: Floats
-    unit_deviance: Floats
 
 
 def row_values(family: Family, eta: Floats) -> RowValues:
@@ -55,10 +52,17 @@ def row_derivatives(design: Design, family: Family, eta: Floats) -> RowDerivativ
     """Differentiate the log-likelihood of each row of a design."""
     loss = core_loss(family)
     prior, var_weight = prior_weights(design)
-    score, weight, unit_deviance = (np.empty_like(eta) for _ in range(3))
+    score, weight = np.empty_like(eta), np.empty_like(eta)
     for part in chunks(len(eta)):
         columns = loss.evaluate(design.y[part], eta[part])
         score[part] = columns[:, 1] * var_weight[part]
         weight[part] = columns[:, 3] * prior[part]
-        unit_deviance[part] = columns[:, 0]
-    return RowDerivatives(score, weight, unit_deviance)
+    return RowDerivatives(score, weight)
+
+
+def unit_deviance(design: Design, family: Family, eta: Floats) -> Floats:
+    """Contribution of each row to the deviance for a prior weight of one."""
+    loss, deviance = core_loss(family), np.empty_like(eta)
+    for part in chunks(len(eta)):
+        deviance[part] = loss.evaluate(design.y[part], eta[part])[:, 0]
+    return deviance

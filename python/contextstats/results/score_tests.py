@@ -79,14 +79,17 @@ class ScoreTests:
         theta = np.zeros(len(res.fit.theta))
         theta[null] = fit.theta
         problem, null = CoreProblem.of(res.design, None), null[fit.identified]
-        rows = row_values(res.family, problem.linear_predictor(theta))
-        each = row_derivatives(res.design, res.family, rows.eta)
+        eta = problem.linear_predictor(theta)
+        each = row_derivatives(res.design, res.family, eta)
         gram, score = problem.gram(each.weight), problem.gradient(res.design.freq_weights * each.score)
+        del each
         factor = scaled_cholesky(gram[np.ix_(null, null)], name="The null model's information")
         cross = gram[np.ix_(null, tested)]
         information = projected_information(factor, cross, gram[np.ix_(tested, tested)])
-        residual_df = None if res.family.scale_known else float(res.nobs - len(null))
-        scale, _ = estimate_scale(problem, res.family, rows, residual_df or 1.0, smooth=False)
+        scale, residual_df = 1.0, None
+        if not res.family.scale_known:
+            rows, residual_df = row_values(res.family, eta), float(res.nobs - len(null))
+            scale, _ = estimate_scale(problem, res.family, rows, residual_df, smooth=False)
         return self._adaptive(
             blocks, score[tested] - cross.T @ factor.solve(score[null]), information, scale, residual_df
         )
