@@ -87,8 +87,7 @@ TEST_CASE_FIXTURE(JointProblem, "a profile has its lowest point where the whole 
   const std::vector<bool> everything = all();
   const VectorXd center = VectorXd::Constant(3, 1.0);
   const double phi = 0.7;
-  const VectorXd lowest =
-      ProfileScan(at.gram, at.score, penalties, everything).lowest(center, center, phi, 0.0);
+  const VectorXd lowest = ProfileScan(at.gram, at.score, penalties, everything).lowest(center, center, phi);
   for (Index k = 0; k < 3; ++k) {
     double least = std::numeric_limits<double>::infinity();
     double where = 0.0;
@@ -107,6 +106,21 @@ TEST_CASE_FIXTURE(JointProblem, "a profile has its lowest point where the whole 
     }
     CHECK(lowest[k] == where);
   }
+}
+
+TEST_CASE("another valley of a profile must be deeper by a unit of log-likelihood") {
+  // V(t) = -a / (2 (1 + t)) + log(1 + 1/t) / 2 + log(1 + 1/(d t)) / 2 with t = exp(rho): the first
+  // coefficient wants little smoothing, the second, which is zero, ever more. By differences of V, the valley
+  // at the end of the range is deeper than that at rho = -1 by 0.955 (d = 1e-3) and 2.106 (d = 1e-4).
+  const MatrixXd gram = MatrixXd::Identity(2, 2);
+  const VectorXd target = (VectorXd(2) << std::sqrt(10.0), 0.0).finished();
+  const VectorXd zero = VectorXd::Zero(1);
+  const auto found = [&](double d) {
+    const MatrixXd penalties = (MatrixXd(1, 2) << 1.0, d).finished();
+    return ProfileScan(gram, target, penalties, {true, true}).lowest(zero, zero, 1.0)[0];
+  };
+  CHECK(found(1e-3) == -1.0);
+  CHECK(found(1e-4) == 16.0);
 }
 
 namespace {

@@ -75,9 +75,10 @@ class JointSearch {
       last_norm = next ? std::numeric_limits<double>::infinity() : norm;
       last_decrement = at->decrement;
       if (!next) {
-        const VectorXd from =
-            best.iterations < 2 ? quadratic.lowest(best.rho, center, here.scale, 0.0) : best.rho;
         const double enough = std::max(1e-2 * norm, enough_of(options_.tolerance) * scale);
+        const bool leap =
+            many_rows() && best.iterations < 2;  // saves passes, and many rows leave few valleys
+        const VectorXd from = leap ? quadratic.lowest(best.rho, center, here.scale) : best.rho;
         next = improve(local, quadratic, from, center, enough);
         if (many_rows() && of_all_rows && ahead <= kConfirmable) {
           next = follow_slope(local, quadratic, slope, std::move(*next), center,
@@ -262,11 +263,10 @@ class JointSearch {
   std::optional<SearchResult> other_valley(const MarginalLikelihood& local, const LocalModel& quadratic,
                                            const VectorXd& rho, const CriterionValue& value,
                                            const VectorXd& center) const {
-    constexpr double worth_a_move = 1e-6;
-    const VectorXd from = quadratic.lowest(rho, center, value.scale, worth_a_move);
+    const VectorXd from = quadratic.lowest(rho, center, value.scale);
     if (from == rho) return std::nullopt;
     SearchResult found = improve(local, quadratic, from, center, 1e-4);
-    if (!(found.criterion.value < value.value - 0.5 * worth_a_move)) return std::nullopt;
+    if (!(found.criterion.value < value.value - 5e-7)) return std::nullopt;
     return found;
   }
 

@@ -33,9 +33,9 @@ class LocalModel {
 
   const VectorXd& theta() const { return fit_.theta; }
 
-  /// rho with every entry at the lowest point of its own profile.
-  VectorXd lowest(const VectorXd& rho, const VectorXd& center, double phi, double least_gain) const {
-    return ProfileScan(fit_.gram, target_, penalties_, identified_).lowest(rho, center, phi, least_gain);
+  /// rho with every entry at the lowest point of its own profile that is worth going to.
+  VectorXd lowest(const VectorXd& rho, const VectorXd& center, double phi) const {
+    return ProfileScan(fit_.gram, target_, penalties_, identified_).lowest(rho, center, phi);
   }
 
  private:

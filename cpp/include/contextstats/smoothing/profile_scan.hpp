@@ -10,7 +10,8 @@
 namespace contextstats {
 
 /// The restricted likelihood of a quadratic model as a function of one log(lambda) at a time, over its whole
-/// range: where a search should start, and whether another valley is deeper than the one it ended in.
+/// range: whether another valley is so much deeper than the one in which a search ended that data can tell
+/// them apart.
 ///
 /// With M = (G + S)^-1 and B the coefficients that penalty k touches, W = (M_BB)^-1 is the information that
 /// is left for B when all others adapt, so that changing lambda_k is a problem of the size of B:
@@ -23,9 +24,10 @@ class ProfileScan {
               const std::vector<bool>& identified)
       : gram_(gram), target_(target), penalties_(penalties), identified_(identified) {}
 
-  /// rho with every entry at the lowest point of its own profile, the others held. Entries move only where
-  /// that gains more than `least_gain`.
-  VectorXd lowest(const VectorXd& rho, const VectorXd& center, double phi, double least_gain) const {
+  /// rho with every entry at the lowest point of the valley of its own profile in which it lies, the others
+  /// held; or in the deepest valley, if that is deeper by more than kWorthAHop. Smaller differences data do
+  /// not tell apart; the valley of the start then has the less smooth curves, and the smaller errors.
+  VectorXd lowest(const VectorXd& rho, const VectorXd& center, double phi) const {
     // Beyond this range W is lost in the rounding of S.
     const VectorXd held = rho.array().max(center.array() - kBelow).min(center.array() + kBelow);
     const VectorXd s = total_penalty(penalties_, held);
@@ -37,19 +39,21 @@ class ProfileScan {
     for (Index k = 0; k < rho.size(); ++k) {
       const Term term(*this, k, held, s, inverse, theta);
       if (!term.regular) continue;
-      double lowest = term.value(held[k], phi) - least_gain;
-      for (double at = center[k] - kBelow; at <= center[k] + kAbove; at += 1.0) {
-        const double value = term.value(at, phi);
-        if (value >= lowest - kFlat) continue;
-        lowest = value;
-        best[k] = at;
+      const Point here{held[k], term.value(held[k], phi)};
+      const Point own = downhill(term, here, center[k], phi), deepest = lowest_of_all(term, center[k], phi);
+      if (deepest.value < own.value - kWorthAHop) {
+        best[k] = deepest.at;
+      } else if (own.value < here.value - kWorthAMove) {
+        best[k] = own.at;
       }
     }
     return best;
   }
 
  private:
-  static constexpr double kFlat = 1e-9;  // gains that rounding could make are none
+  static constexpr double kWorthAMove = 1e-6;
+  static constexpr double kFlat = 1e-9;      // gains that rounding could make are none
+  static constexpr double kWorthAHop = 1.0;  // in units of log-likelihood
   static constexpr double kBelow = 10.0;
   static constexpr double kAbove = 16.0;  // from there a term is in its null space to within 1e-7
 
@@ -93,6 +97,35 @@ class ProfileScan {
     VectorXd d, others, r;
     MatrixXd w;  // without penalty k
   };
+
+  struct Point {
+    double at, value;
+  };
+
+  /// The end of steps of one along the profile that each go down.
+  static Point downhill(const Term& term, Point here, double center, double phi) {
+    for (const double step : {1.0, -1.0}) {
+      const double start = here.at;
+      while (true) {
+        const double at = here.at + step;
+        if (at < center - kBelow || at > center + kAbove) break;
+        const double value = term.value(at, phi);
+        if (value >= here.value - kFlat) break;
+        here = {at, value};
+      }
+      if (here.at != start) break;
+    }
+    return here;
+  }
+
+  static Point lowest_of_all(const Term& term, double center, double phi) {
+    Point lowest{center, std::numeric_limits<double>::infinity()};
+    for (double at = center - kBelow; at <= center + kAbove; at += 1.0) {
+      const double value = term.value(at, phi);
+      if (value < lowest.value) lowest = {at, value};
+    }
+    return lowest;
+  }
 
   const MatrixXd& gram_;
   const VectorXd& target_;
