@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -21,18 +21,19 @@ from contextstats.algorithms.networks.dag_search import (
     SearchOptions,
     Structure,
     search_continuous,
-    search_stable,
     search_structure,
 )
 from contextstats.design.networks import build_network_data, require_rank
 from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import ConvergenceWarning, OptionError
-from contextstats.models.network_resampling import bootstrap_edges, frequencies
+from contextstats.models.network_resampling import bootstrap_edges, stable_edges
 from contextstats.models.node_equations import gated_data, graph_notes, node_equation, with_margins
+from contextstats.models.progress import Progress, listener
 from contextstats.options import check_choice
 from contextstats.results.networks.bayesian import CONDITIONAL, BayesianNetworkResults
 from contextstats.results.networks.equations import GraphPerContext, OneGraph
 
+STAGE = "stage {:3d}  loss {:.8g}  acyclicity {:.2e}"
 STRATEGIES = ("central_path", "augmented_lagrangian")
 PER_CONTEXT = (
     "Every context has its own graph: edf counts all coefficients, and standard errors come from "
@@ -139,7 +140,7 @@ class BayesianNetwork:
         maxiter: int = 1000,
         tol: float = 1e-5,
         threads: int | None = None,
-        progress: bool | Callable[[int, float, float], None] = False,
+        progress: bool | Progress = False,
     ) -> BayesianNetworkResults:
         """Find the graph and fit its equations.
 
@@ -219,28 +220,8 @@ class BayesianNetwork:
         ----------
         Meinshausen and Buehlmann (2010), Stability selection. JRSS B 72, 417-473.
         """
-        if not 0 < fraction < 1:
-            raise OptionError(f"fraction must lie between 0 and 1, but is {fraction}. Half of the rows is 0.5.")
-        rng = np.random.default_rng(seed)
-        size = round(fraction * self.data.n_rows)
-        picked = [rng.permutation(self.data.n_rows)[:size] for _ in range(n)]
-        if self.acyclicity == "per_sample" or isinstance(self.encoder, Archetypes):
-            share = frequencies(self, picked, threshold=threshold, sparsity=sparsity, seed=seed, threads=threads)
-        else:
-            options = self._options(threshold, sparsity, "central_path", 20, seed, 1000, 1e-5, threads, False)
-
-            def sample(k: int) -> StructuralProblem:
-                weights = np.zeros(self.data.n_rows)
-                weights[picked[k]] = 1.0
-                return StructuralProblem.of(self.data, options.threads, weights)
-
-            share = search_stable(sample, self.rules, options, n)
-        names = np.asarray(self.data.names, dtype=object)
-        i, j = np.nonzero(share)
-        table = pd.DataFrame(
-            {"source": names[i], "target": names[j], "frequency": share[i, j], "either": (share + share.T)[i, j]}
-        )
-        return table.sort_values("frequency", ascending=False, kind="stable", ignore_index=True)
+        options = self._options(threshold, sparsity, "central_path", 20, seed, 1000, 1e-5, threads, False)
+        return stable_edges(self, options, n, fraction=fraction)
 
     def bootstrap(
         self,
@@ -297,7 +278,7 @@ class BayesianNetwork:
         maxiter: int,
         tol: float,
         threads: int | None,
-        progress: bool | Callable[[int, float, float], None],
+        progress: bool | Progress,
     ) -> SearchOptions:
         check_choice("strategy", strategy, STRATEGIES)
         for name, value in (("sparsity", sparsity), ("threshold", threshold), ("restarts", restarts)):
@@ -316,7 +297,7 @@ class BayesianNetwork:
             maxiter=maxiter,
             tol=tol,
             threads=resolve_threads(threads),
-            progress=_listener(progress),
+            progress=listener(progress, STAGE),
         )
 
     # ---- one graph -------------------------------------------------------------------------------------------
@@ -391,15 +372,3 @@ class BayesianNetwork:
 
 def _warn(message: str) -> None:
     warnings.warn(message, ConvergenceWarning, stacklevel=5)
-
-
-def _listener(progress: bool | Callable[[int, float, float], None]) -> Callable[[int, float, float], None] | None:
-    if callable(progress):
-        return progress
-    if not progress:
-        return None
-
-    def show(stage: int, loss: float, acyclicity: float) -> None:
-        print(f"stage {stage:3d}  loss {loss:.8g}  acyclicity {acyclicity:.2e}", flush=True)  # noqa: T201
-
-    return show

@@ -17,6 +17,7 @@ from contextstats.algorithms.joint import (
 from contextstats.design import Design, build_design_from_arrays, build_design_from_formula
 from contextstats.errors import OptionError
 from contextstats.families import Family, resolve_family
+from contextstats.models.progress import Progress, listener
 from contextstats.results import GLMResults
 from contextstats.results.estimates import (
     Information,
@@ -28,6 +29,7 @@ from contextstats.results.robust import choose_covariance
 from contextstats.results.row_values import row_values
 from contextstats.results.separation import separated_rows, with_runaway_error
 
+STEP = "iteration {:3d}  criterion {:.8g}  gradient {:.2e}"
 ROBUST = ("HC0", "HC1", "HC2", "HC3", "cluster")
 ContextSpec = str | Mapping[str, str] | None
 
@@ -202,7 +204,7 @@ class ContextualGLM:
         maxiter: int = 100,
         tol: float = 1e-9,
         threads: int | None = None,
-        progress: bool | Callable[[int, float, float], None] = False,
+        progress: bool | Progress = False,
     ) -> GLMResults:
         """Fit the model.
 
@@ -253,7 +255,7 @@ class ContextualGLM:
             smoothing=smoothing,
             maxiter=maxiter,
             tol=tol,
-            progress=_listener(progress),
+            progress=listener(progress, STEP),
         )
         rows = row_values(family, eta)
         estimates = estimate(problem, family, fit, rows, information)
@@ -331,17 +333,3 @@ def _encoder_text(encoder: Any) -> str:
 
 def _array_formula(design: Design) -> str:
     return f"{design.y_name} ~ " + " + ".join(design.x_names)
-
-
-def _listener(
-    progress: bool | Callable[[int, float, float], None],
-) -> Callable[[int, float, float], None] | None:
-    if callable(progress):
-        return progress
-    if not progress:
-        return None
-
-    def show(iteration: int, value: float, gradient: float) -> None:
-        print(f"iteration {iteration:3d}  criterion {value:.8g}  gradient {gradient:.2e}", flush=True)  # noqa: T201
-
-    return show

@@ -13,7 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from contextstats.algorithms.networks.dag_problem import StructuralProblem
+from contextstats.algorithms.networks.dag_search import SearchOptions, search_stable
 from contextstats.design.columns import Floats
+from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import ConvergenceWarning, DataError, OptionError
 
 if TYPE_CHECKING:
@@ -99,11 +102,41 @@ def bootstrap_edges(
     return pd.DataFrame(columns)
 
 
-def frequencies(model: BayesianNetwork, rows: list[Rows], **options: Any) -> Floats:
-    """Share of the fits to some rows, and of the contexts, in which an edge is there: (p, p)."""
+def stable_edges(model: BayesianNetwork, options: SearchOptions, n: int, *, fraction: float) -> pd.DataFrame:
+    """How often an edge is found in a share of the rows; see :meth:`BayesianNetwork.stability`."""
+    if not 0 < fraction < 1:
+        raise OptionError(f"fraction must lie between 0 and 1, but is {fraction}. Half of the rows is 0.5.")
+    rng, size = np.random.default_rng(options.seed), model.data.n_rows
+    picked = [rng.permutation(size)[: round(fraction * size)] for _ in range(n)]
+    if model.acyclicity == "per_sample" or isinstance(model.encoder, Archetypes):
+        share = _shares_of_fits(model, picked, options)
+    else:
+        share = _shares_of_searches(model, picked, options)
+    names = np.asarray(model.data.names, dtype=object)
+    i, j = np.nonzero(share)
+    table = pd.DataFrame(
+        {"source": names[i], "target": names[j], "frequency": share[i, j], "either": (share + share.T)[i, j]}
+    )
+    return table.sort_values("frequency", ascending=False, kind="stable", ignore_index=True)
+
+
+def _shares_of_searches(model: BayesianNetwork, rows: list[Rows], options: SearchOptions) -> Floats:
+    """Share of the searches for one graph, each with the context basis of all rows, that find an edge: (p, p)."""
+
+    def sample(k: int) -> StructuralProblem:
+        weights = np.zeros(model.data.n_rows)
+        weights[rows[k]] = 1.0
+        return StructuralProblem.of(model.data, options.threads, weights)
+
+    return search_stable(sample, model.rules, options, len(rows))
+
+
+def _shares_of_fits(model: BayesianNetwork, rows: list[Rows], options: SearchOptions) -> Floats:
+    """Share of the fits, and of the contexts, in which an edge is there: (p, p)."""
     every = model.data.contexts
     contexts = every[np.unique(np.linspace(0, len(every) - 1, _CONTEXTS).astype(int))]
-    found = [(_edges(res, contexts) != 0).mean(axis=0) for res in refits(model, iter(rows), len(rows), **options)]
+    asked = {name: getattr(options, name) for name in ("threshold", "sparsity", "seed", "threads")}
+    found = [(_edges(res, contexts) != 0).mean(axis=0) for res in refits(model, iter(rows), len(rows), **asked)]
     return np.asarray(np.mean(found, axis=0))
 
 
