@@ -72,23 +72,18 @@ glance.context_glm <- function(x, ...) {
 #' @export
 augment.context_glm <- function(x, data = NULL, newdata = NULL, type.predict = c("link", "response"),
                                 type.residuals = c("deviance", "pearson"), se_fit = FALSE, ...) {
+  call <- sys.call(-1)
   type.predict <- match.arg(type.predict)
-  if (is.null(newdata)) {
-    data <- data %||% stats::model.frame(x)
-    found <- stats::predict(x, type = type.predict, se.fit = se_fit)
-  } else {
-    data <- newdata
-    found <- stats::predict(x, newdata, type = type.predict, se.fit = se_fit)
-  }
+  data <- newdata %||% data %||% stats::model.frame(x)
+  found <- calling(call, stats::predict(x, newdata, type = type.predict, se.fit = se_fit))
   result <- tibble::as_tibble(data, rownames = if (any(row.names(data) != seq_len(nrow(data)))) ".rownames")
   result$.fitted <- unname(if (se_fit) found$fit else found)
   if (se_fit) result$.se.fit <- unname(found$se.fit)
   if (!is.null(newdata)) return(result)
   type.residuals <- match.arg(type.residuals)
   result$.resid <- unname(stats::residuals(x, type.residuals))
-  result$.std.resid <- unname(stats::rstandard(x, type = type.residuals))
-  hat <- stats::hatvalues(x)
-  result$.hat <- unname(hat)
+  result$.std.resid <- unname(calling(call, stats::rstandard(x, type = type.residuals)))
+  result$.hat <- unname(stats::hatvalues(x))
   if (is_plain(x)) result$.sigma <- unname(stats::influence(x, do.coef = FALSE)$sigma)
   result$.cooksd <- unname(stats::cooks.distance(x))
   result

@@ -25,6 +25,14 @@ blaming <- function(call, expr, data = "data") {
   })
 }
 
+# Evaluate, and let errors of ours name the user's call where a method asks another one.
+calling <- function(call, expr) {
+  tryCatch(expr, contextstats_error = function(cnd) {
+    cnd$call <- call
+    stop(cnd)
+  })
+}
+
 R_WORDS <- c(
   " The column 'outside' of the summary frame marks them." = "",
   "=True" = " = TRUE", "=False" = " = FALSE", "Reported as NaN" = "Reported as NA",

@@ -28,6 +28,8 @@ test_that("a fit saved in one process is used in another, without and with Pytho
     png(%s); plot(fit); invisible(dev.off())
     message <- tryCatch(predict(fit, saved$new), error = conditionMessage)
     stopifnot(grepl('install_contextstats', message), !grepl('\\n', message))
+    refused <- tryCatch(augment(fit), error = identity)
+    stopifnot(inherits(refused, 'contextstats_no_python'), identical(conditionCall(refused), quote(augment(fit))))
     cat('all done')", shQuote(file), shQuote(plot))
   found <- run_r(reading, python = FALSE)
   expect_true(any(grepl("all done", found)))
