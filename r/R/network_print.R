@@ -113,6 +113,9 @@ print.summary.context_network <- function(x, digits = max(3L, getOption("digits"
   shown <- nrow(x$coefficients)
   cat("\n", capital(x$edge), "s", where_typical(x), clearest(shown, x$edges), ":\n", sep = "")
   if (shown) print_edges(x$coefficients) else cat("(none)\n")
+  if (!x$directed && !all(is.na(x$coefficients[, "z value"]))) {
+    cat("z value, Pr(>|z|) and limits: of Fisher's z, atanh(estimate). Std. Error: of the estimate itself.\n")
+  }
   if (!is.null(x$varying)) {
     cat("\n", variation_title(x$varying), ":\n", sep = "")
     print_edges(x$varying)

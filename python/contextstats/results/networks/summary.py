@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextstats.results.networks.base import NetworkResults
 
 ANY = "any"
+FISHER_NOTE = "z, P>|z| and interval: of Fisher's z, atanh(estimate). std err: of the estimate itself."
 _Pairs = list[tuple[str, str]]
 
 
@@ -37,6 +38,8 @@ def summary(res: NetworkResults, *, level: float = 0.95, most: int = 15) -> Summ
     tested = bool(table["std_error"].notna().any())
     edges = edge_block(res, table, level, most) if tested else estimates_block(res, table, most)
     blocks, notes = [edges], all_notes(res)
+    if tested and not res.directed:
+        notes = (*notes, FISHER_NOTE)
     tests = res.edge_tests()
     if tests is not None and len(tests):
         blocks.append(varying_block(tests, most))
