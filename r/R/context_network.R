@@ -49,7 +49,7 @@
 #'
 #' Zheng, Aragam, Ravikumar and Xing (2018), DAGs with NO TEARS. *NeurIPS* 31.
 #' @seealso [predict.context_network()], [tidy.context_network()], [heterogeneity()], [plot.context_network()],
-#'   [compare_networks()], [edge_stability()].
+#'   [compare_networks()], [edge_stability()], [edge_bootstrap()].
 #' @examplesIf contextstats::contextstats_available()
 #' fit <- context_network(~ gdp + consumption + money, context = ~ s(year), data = us_macro)
 #' summary(fit)

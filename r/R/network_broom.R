@@ -86,32 +86,3 @@ compare_networks <- function(..., newdata = NULL) {
   }
   table
 }
-
-#' How firmly edges were chosen
-#'
-#' Fits a sparse Markov network (`method = "neighborhood"`) or a Bayesian network to random parts of the rows, and counts.
-#'
-#' @param object A fit of [context_network()].
-#' @param n Number of subsamples.
-#' @param fraction Share of the rows in each.
-#' @param sparsity As in [context_network()]; by default that of the fit, or `"bic"`.
-#' @param seed Seed of the subsamples.
-#' @return A data frame: `source`, `target`, `frequency` of the edge, and `varying` (Markov: of one that varies with
-#'   context) or `either` (Bayesian: of the edge in any direction).
-#' @references Meinshausen and Buehlmann (2010), Stability selection. *JRSS B* 72, 417-473.
-#' @examplesIf contextstats::contextstats_available()
-#' fit <- context_network(~ gdp + consumption + money, ~year, us_macro, method = "neighborhood", sparsity = "bic")
-#' edge_stability(fit, n = 5)
-#' @export
-edge_stability <- function(object, n = 50, fraction = 0.5, sparsity = NULL, seed = 0) {
-  call <- match.call()
-  if (!inherits(object, "context_network")) stop_user(call, "'object' must be a fit of context_network()")
-  built <- list(x = node_matrix(object$model, object$terms, call), frame = object$model)
-  problem <- c(object$problem, list(built = built))
-  fitted <- problem$options
-  own <- if (object$type == "bayesian") fitted[c("threshold", "threads")] else fitted[c("l1_ratio", "rule", "threads")]
-  options <- c(own, list(n = n, fraction = fraction, sparsity = sparsity %||% fitted$sparsity, seed = seed))
-  request <- network_request(problem, call)
-  request$options <- whole(options[lengths(options) > 0], c("n", "seed", "threads"))
-  unpacked_table(python_call("network_stability", request, call)$table)
-}

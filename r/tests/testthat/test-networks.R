@@ -63,7 +63,8 @@ test_that("Bayesian networks and archetypes agree with Python", {
   fit <- context_network(~ a + b + c + d, ~ s(age) + site, d, type = "bayesian")
   code <- "dict(table=rows(res.heterogeneity()), order=res.order, directions=plain(res.directions()['evidence']),
     predicted=plain(res.predict()),
-    population=[res.test_population().statistic, res.test_population().p_value], stability=rows(model.stability(3, seed=2)))"
+    population=[res.test_population().statistic, res.test_population().p_value], stability=rows(model.stability(3, seed=2)),
+    bootstrap=rows(model.bootstrap(at, n=3, seed=2, level=0.9)), typical=rows(model.bootstrap(n=2, seed=4).drop(columns='row')))"
   python <- python_network(d, "BayesianNetwork", variables, c("age", "site"), ", encoder='s(age) + site'", code = code)
   network_agrees(fit, python, d)
   expect_identical(fit$order, python$extra$order)
@@ -73,6 +74,12 @@ test_that("Bayesian networks and archetypes agree with Python", {
   expect_close(as.matrix(heterogeneity(fit)[-(1:3)]), python$extra$table$numbers)
   expect_close(unlist(attr(heterogeneity(fit), "population_test")[c("statistic", "p.value")]), python$extra$population)
   expect_close(as.matrix(edge_stability(fit, 3, seed = 2)[3:4]), python$extra$stability$numbers)
+  drawn <- edge_bootstrap(fit, NETWORK_CONTEXTS, n = 3, conf.level = 0.9, seed = 2)
+  expect_named(drawn, c("row", "source", "target", "estimate", "std.error", "conf.low", "conf.high", "frequency"))
+  expect_identical(drawn$target, python$extra$bootstrap$names$target)
+  expect_close(as.matrix(drawn[4:8]), python$extra$bootstrap$numbers)
+  expect_close(as.matrix(edge_bootstrap(fit, n = 2, seed = 4)[3:7]), python$extra$typical$numbers)
+  expect_complaint(edge_bootstrap(context_network(~ a + b, ~age, d)), "the bootstrap is for Bayesian networks")
   known <- context_network(~ a + b + c + d, ~age, d, type = "bayesian", order = c("a", "b", "c", "d"), threshold = 0,
                            forbidden = data.frame(from = c("a", "b"), to = c("c", "c")), required = c("a", "b"))
   options <- ", encoder='age', order=['a', 'b', 'c', 'd'], forbidden=[('a', 'c'), ('b', 'c')], required=[('a', 'b')]"

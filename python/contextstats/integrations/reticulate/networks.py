@@ -51,6 +51,13 @@ def network_stability(request: Request) -> Answer:
     return {"table": packed_table(method(**_options(request["options"])))}
 
 
+def network_bootstrap(request: Request) -> Answer:
+    """Standard errors of edges from fits to rows drawn with replacement."""
+    context = _context_rows(request["at"]) if "at" in request else None
+    fit = {name: value for name, value in _options(request["fit"]).items() if name not in ("seed", "progress")}
+    return {"table": packed_table(_model(request).bootstrap(context, **_options(request["options"]), **fit))}
+
+
 def _model(request: Request) -> Any:
     variables, contexts = predictors_and_contexts(request)
     sent = request.get("archetypes")
@@ -160,6 +167,7 @@ def _results(state: str) -> NetworkResults:
 ACTIONS: dict[str, Callable[[Request], Answer]] = {
     "fit_network": fit_network,
     "network_stability": network_stability,
+    "network_bootstrap": network_bootstrap,
     "network_edges": network_edges,
     "network_matrices": network_matrices,
     "network_log_density": network_log_density,
