@@ -124,11 +124,11 @@ class GLMResults(FitStatistics):
 
     def concurvity(self) -> pd.DataFrame:
         """How far each term can be imitated by the others: worst, observed and estimate, between 0 and 1."""
-        return diagnostics.concurvity_table(self)
+        return diagnostics.concurvity_table(self.design, self.fit.theta)
 
     def k_check(self, *, seed: int = 0) -> pd.DataFrame:
         """Is the basis of each smooth rich enough: k', edf, k-index and its permutation p-value."""
-        return diagnostics.k_check_table(self, seed)
+        return diagnostics.k_check_table(self.design, self.resid_deviance.to_numpy(), self.estimates.edf, seed)
 
     # ---- prediction ------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-CALLS <- "^(anova|residuals|context_glm|context_network|predict|coefficients_at|heterogeneity|compare_networks|edge_bootstrap|as.matrix|logLik|plot|igraph::as.igraph)"
+CALLS <- "^(anova|concurvity|residuals|context_glm|context_network|predict|coefficients_at|heterogeneity|compare_networks|edge_bootstrap|as.matrix|logLik|plot|igraph::as.igraph)"
 
 # An error of ours, in one line and with the user's call.
 expect_complaint <- function(expr, pattern) {

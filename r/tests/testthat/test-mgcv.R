@@ -31,3 +31,22 @@ test_that("fits, degrees of freedom and standard errors are those of mgcv", {
   expect_equal(rows$.cooksd, unname(as.numeric(cooks.distance(theirs))), tolerance = 1e-4)
   expect_equal(rows$.resid, unname(as.numeric(residuals(theirs))), tolerance = 1e-4)
 })
+
+test_that("concurvity and the check of bases are mgcv's", {
+  needs_python()
+  d <- MASS::Boston
+  ours <- context_glm(log(medv) ~ 1, ~ s(age) + s(dis), d)
+  theirs <- mgcv::gam(log(medv) ~ s(age, bs = "ps") + s(dis, bs = "ps"), data = d, method = "REML")
+  mine <- concurvity(ours)
+  expect_identical(colnames(mine), c("para", "(Intercept) by s(age)", "(Intercept) by s(dis)"))
+  expect_equal(unname(mine[, -1]), unname(concurvity(theirs)[, -1]), tolerance = 1e-4)
+  expect_identical(concurvity(theirs), mgcv::concurvity(theirs))
+  checked <- k.check(ours)
+  its <- k.check(theirs)
+  expect_equal(unname(checked[, c("k'", "edf", "k-index")]), unname(its[, c("k'", "edf", "k-index")]), tolerance = 1e-3)
+  expect_equal(unname(checked[, "p-value"]), unname(its[, "p-value"]), tolerance = 0.1)
+  varying <- context_glm(medv ~ rm, ~ s(age) + chas, d, Gamma("log"))
+  expect_identical(rownames(k.check(varying, seed = 3)), c("(Intercept) by s(age)", "rm by s(age)"))
+  expect_identical(colnames(concurvity(varying))[c(1, 3)], c("para", "(Intercept) by chas"))
+  expect_complaint(concurvity(context_glm(medv ~ rm, data = d)), "no coefficient varies in this fit")
+})

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ import pandas as pd
 
 from contextstats import families
 from contextstats._version import __version__
+from contextstats.design import Design
 from contextstats.errors import ContextstatsError
 from contextstats.integrations.reticulate.interrupts import plain_interrupts
 from contextstats.integrations.reticulate.networks import ACTIONS as _NETWORK_ACTIONS
@@ -36,6 +38,7 @@ from contextstats.integrations.reticulate.transport import (
 )
 from contextstats.models import ContextualGLM
 from contextstats.results import serialize
+from contextstats.results.diagnostics import concurvity_table, k_check_table
 from contextstats.results.predictor import Predictor
 
 _FAMILIES: dict[str, Callable[..., families.Family]] = dict(families.FAMILIES)
@@ -47,7 +50,7 @@ def call(action: str, request: Request) -> Answer:
     Parameters
     ----------
     action : str
-        One of "fit", "predict", "coefficients", "design_matrix", or of the actions of
+        One of "fit", "predict", "coefficients", "design_matrix", "concurvity", "k_check", or of the actions of
         :mod:`contextstats.integrations.reticulate.networks`.
     request : dict
         See the function of that name.
@@ -155,6 +158,24 @@ def coefficients(request: Request) -> Answer:
     return {"table": packed_table(table.drop(columns="row"))}
 
 
+def concurvity(request: Request) -> Answer:
+    """How far each term can be imitated by the others, from the rows of a request."""
+    predictor = _predictor(request["state"])
+    return {"table": packed_table(concurvity_table(_design_of_rows(request), predictor.theta))}
+
+
+def k_check(request: Request) -> Answer:
+    """Whether the basis of each smooth is rich enough, from the rows and residuals of a request."""
+    residuals, edf = array(request["residuals"]), array(request["edf"])
+    return {"table": packed_table(k_check_table(_design_of_rows(request), residuals, edf, int(request["seed"])))}
+
+
+def _design_of_rows(request: Request) -> Design:
+    design = _predictor(request["state"]).design
+    rows = design.recipe.apply(predictors_and_contexts(request))
+    return replace(design, y=np.zeros(len(rows.x)), x=rows.x, contexts=rows.contexts)
+
+
 @lru_cache(maxsize=4)
 def _predictor(state: str) -> Predictor:
     found = serialize.from_dict(json.loads(state))
@@ -169,5 +190,7 @@ _ACTIONS: dict[str, Callable[[Request], Answer]] = {
     "predict": predict,
     "design_matrix": design_matrix,
     "coefficients": coefficients,
+    "concurvity": concurvity,
+    "k_check": k_check,
     **_NETWORK_ACTIONS,
 }
