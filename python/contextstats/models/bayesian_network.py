@@ -27,7 +27,7 @@ from contextstats.design.networks import build_network_data, require_rank
 from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import ConvergenceWarning, OptionError
 from contextstats.models.network_resampling import bootstrap_edges, stable_edges
-from contextstats.models.node_equations import gated_data, graph_notes, node_equation, with_margins
+from contextstats.models.node_equations import gated_data, graph_notes, node_equations, with_margins
 from contextstats.models.progress import Progress, listener
 from contextstats.options import check_choice
 from contextstats.results.networks.bayesian import CONDITIONAL, BayesianNetworkResults
@@ -312,10 +312,8 @@ class BayesianNetwork:
             data = gated_data(self.data, archetypes, gates)
             problem = StructuralProblem.of(data, options.threads)
         structure = search_structure(problem, self.rules, options)
-        nodes = tuple(
-            node_equation(data, j, np.flatnonzero(structure.graph[:, j]).tolist(), smoothing, options.threads)
-            for j in range(data.n_variables)
-        )
+        parents = [np.flatnonzero(of_node).tolist() for of_node in structure.graph.T]
+        nodes = node_equations(data, parents, smoothing, options.threads)
         if not structure.converged:
             _warn(f"The search for the graph did not converge (acyclicity {structure.h:.2g}). Raise maxiter.")
         known = self._graph_is_given(structure)

@@ -16,6 +16,8 @@ from contextstats.design.node_design import node_design
 from contextstats.encoders.additive import Linear
 from contextstats.families import resolve_family
 from contextstats.models.contextual_glm import ContextualGLM
+from contextstats.results.context_moments import ContextMoments
+from contextstats.results.heterogeneity import heterogeneity_table
 from contextstats.results.networks.base import slices
 from contextstats.results.networks.equations import GraphPerContext, NodeEquation
 from contextstats.results.notes import shortened
@@ -46,8 +48,17 @@ def graph_notes(names: Sequence[str], structure: Structure) -> tuple[str, ...]:
     )
 
 
-def node_equation(data: NetworkData, node: int, parents: Sequence[int], smoothing: Any, threads: int) -> NodeEquation:
-    """Fit one equation as a contextual GLM."""
+def node_equations(
+    data: NetworkData, parents: Sequence[Sequence[int]], smoothing: Any, threads: int
+) -> tuple[NodeEquation, ...]:
+    """Fit every equation, each with its parents, as a contextual GLM; they share the moments of their contexts."""
+    moments = ContextMoments.of(node_design(data, 0, []), threads)
+    return tuple(_node_equation(data, j, own, smoothing, threads, moments) for j, own in enumerate(parents))
+
+
+def _node_equation(
+    data: NetworkData, node: int, parents: Sequence[int], smoothing: Any, threads: int, moments: ContextMoments
+) -> NodeEquation:
     model = ContextualGLM.of_design(node_design(data, node, parents), resolve_family("gaussian"))
     res = model.fit(smoothing=smoothing, threads=threads)
     return NodeEquation(
@@ -56,7 +67,7 @@ def node_equation(data: NetworkData, node: int, parents: Sequence[int], smoothin
         covariance=res.natural_covariance,
         variance=res.fit.deviance / data.n_rows,
         edf=float(res.edf),
-        heterogeneity=res.heterogeneity(),
+        heterogeneity=heterogeneity_table(res, moments),
         converged=res.converged,
     )
 
@@ -67,7 +78,7 @@ def with_margins(equations: GraphPerContext, data: NetworkData, smoothing: Any, 
     for part in slices(data.n_rows):
         left[part] = data.z[part] - np.einsum("nij,ni->nj", equations.weights(data.contexts[part]), data.z[part])
     residual = replace(data, z=left)
-    margins = [node_equation(residual, j, [], smoothing, threads) for j in range(data.n_variables)]
+    margins = node_equations(residual, [[]] * data.n_variables, smoothing, threads)
     return replace(
         equations,
         intercept=np.column_stack([margin.theta[0] for margin in margins]),

@@ -36,7 +36,7 @@ class ContextMoments:
     starts: dict[FittedTerm, int]
 
     @classmethod
-    def of(cls, design: Design) -> ContextMoments:
+    def of(cls, design: Design, threads: int | None = None) -> ContextMoments:
         """Sum over the rows in one pass, however many predictors share the terms."""
         blocks = [Block(0, None, 0, 1)]
         starts: dict[FittedTerm, int] = {}
@@ -49,7 +49,7 @@ class ContextMoments:
         bases, layout = core_layout(tuple(blocks))
         ones = np.ones((len(design.y), 1), order="F")
         core_design = _core.Design(bases, layout, 1)
-        sums = _core.gram(core_design, ones, design.contexts, design.freq_weights, resolve_threads(None))
+        sums = _core.gram(core_design, ones, design.contexts, design.freq_weights, resolve_threads(threads))
         second = np.asarray(sums) / sums[0, 0]
         mean = second[0].copy()
         return cls(mean, second - np.outer(mean, mean), starts)

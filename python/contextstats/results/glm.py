@@ -109,7 +109,7 @@ class GLMResults(FitStatistics):
             Columns predictor, context, edf, ref_df, statistic, p_value (Wald test of the term, Wood 2013), share (of
             the variance of beta_j over the rows), score_statistic, score_p_value (variance-component score test).
         """
-        return heterogeneity_table(self)
+        return heterogeneity_table(self, self.context_moments)
 
     def test_population(self) -> PopulationTest:
         """Omnibus test of the population model, in which no coefficient varies."""

@@ -14,6 +14,7 @@ from contextstats.design import Block
 from contextstats.inference.adaptive_score_test import combined_pvalue
 from contextstats.inference.average_effects import variation_shares
 from contextstats.inference.chi2_mixture import Exceedance, probabilities
+from contextstats.results.context_moments import ContextMoments
 from contextstats.results.score_tests import ScoreTests
 from contextstats.results.term_tests import BlockTest, TermTests
 
@@ -61,15 +62,22 @@ def varying_blocks(res: GLMResults) -> list[Block]:
 
 
 @single_threaded_blas
-def heterogeneity_table(res: GLMResults) -> pd.DataFrame:
-    """One row for each predictor and context term, and one with context "any" for each predictor that varies."""
+def heterogeneity_table(res: GLMResults, moments: ContextMoments) -> pd.DataFrame:
+    """One row for each predictor and context term, and one with context "any" for each predictor that varies.
+
+    Parameters
+    ----------
+    res : GLMResults
+    moments : ContextMoments
+        Of the terms of the fit over its rows.
+    """
     tests = TermTests(res)
     labels, found, shares = [], [], []
     for predictor, name in enumerate(res.design.x_names):
         blocks = [block for block in varying_blocks(res) if block.predictor == predictor]
         if not blocks:
             continue
-        own = _shares(res, blocks)
+        own = _shares(res, blocks, moments)
         for block in blocks:
             assert block.term is not None
             labels.append((name, block.term.label))
@@ -124,9 +132,8 @@ def test_population(res: GLMResults) -> PopulationTest:
 test_population.__test__ = False  # type: ignore[attr-defined]  # not a test of ours
 
 
-def _shares(res: GLMResults, blocks: Sequence[Block]) -> dict[str, float]:
+def _shares(res: GLMResults, blocks: Sequence[Block], moments: ContextMoments) -> dict[str, float]:
     """Share of the variance of beta_j over the rows that each of its terms explains; the shares sum to one."""
-    moments = res.context_moments
     rows = moments.columns(blocks)
     columns = np.concatenate([np.arange(block.start, block.stop) for block in blocks])
     ends = np.cumsum([block.stop - block.start for block in blocks])

@@ -66,7 +66,7 @@ class ParentSet:
         """The regression without parent k."""
         rest = np.delete(np.arange(len(self.parents)), k)
         column = self.inverse[rest, :, k, :].reshape(-1, len(self.roughness))
-        moved = linalg.solve(self.inverse[k, :, k, :], column.T, assume_a="pos").T
+        moved = np.linalg.solve(self.inverse[k, :, k, :], column.T).T
         inverse = self.inverse[rest][:, :, rest]
         shape = inverse.shape
         return ParentSet(
