@@ -17,6 +17,12 @@
 #' `"bayesian"`: an edge is an effect of one variable on another, \eqn{x = \mu(c) + W(c)'x + e}, in a graph without
 #' cycles that the data choose. Standard errors are conditional on the graph.
 #'
+#' @section Factors:
+#' With `factors`, groups of variables act on each other through one score each, a weighted sum of the variables of the
+#' group, so that \eqn{W(c)} has a low rank. Edges, predictions and the likelihood are those of the variables. The
+#' component `factor_network` of the fit is the network between the factors, a `context_network` with all its methods,
+#' `loadings` a data frame of factor, variable, weight and loading. `order`, `forbidden` and `required` then name factors.
+#'
 #' @section Context:
 #' As in [context_glm()]: `~ s(age) + center`. All functions of context in the network share this basis, and each has its
 #' own smoothing parameter. [archetypes()] makes a Bayesian network a mixture of a few networks.
@@ -36,6 +42,7 @@
 #' @param acyclicity Bayesian: `"union"` (one graph for all contexts) or `"per_sample"` (directions may change).
 #' @param variances Bayesian: `"free"` (what tells directions are effects that vary while residual variances do not; the
 #'   default where there is a context) or `"equal"` (all residual variances are equal; depends on units).
+#' @param factors Bayesian: a named list of the variables of each factor, or how many factors clustering shall find.
 #' @param forbidden,required Bayesian: edges that must not or must be there, as a matrix or data frame of two columns,
 #'   from and to.
 #' @param threshold Bayesian: edges whose root mean square over the contexts is not above it are left out; by default
@@ -58,8 +65,8 @@
 #' @export
 context_network <- function(formula, context = NULL, data = NULL, type = c("markov", "correlation", "bayesian"),
                             method = NULL, subset, na.action, smoothing = "reml", select = FALSE, order = NULL,
-                            sparsity = NULL, acyclicity = "union", variances = NULL, forbidden = NULL, required = NULL,
-                            threshold = NULL, control = network_control(...), ...) {
+                            sparsity = NULL, acyclicity = "union", variances = NULL, factors = NULL, forbidden = NULL,
+                            required = NULL, threshold = NULL, control = network_control(...), ...) {
   call <- match.call()
   type <- choice(type, NETWORK_TYPES, "type", call)
   refuse_foreign_arguments(call, type)
@@ -67,7 +74,7 @@ context_network <- function(formula, context = NULL, data = NULL, type = c("mark
   built <- network_frame(call, formula, spec, data, parent.frame())
   options <- list(
     method = method, smoothing = network_smoothing(smoothing, call), select = select, order = order_request(order),
-    sparsity = sparsity, acyclicity = acyclicity, variances = variances, threshold = threshold,
+    sparsity = sparsity, acyclicity = acyclicity, variances = variances, threshold = threshold, factors = factor_list(factors, call),
     forbidden = edge_list(forbidden, "forbidden", call), required = edge_list(required, "required", call)
   )
   problem <- list(built = built, spec = spec, type = type, options = c(options, read_control("network_control", control, call)))
@@ -90,7 +97,7 @@ NETWORK_ARGUMENTS <- list(
     model = "method", fit = c("order", "n_orders", "seed", "smoothing", "select", "maxiter", "tol", "threads")
   ),
   bayesian = list(
-    model = c("acyclicity", "variances", "order", "forbidden", "required"),
+    model = c("acyclicity", "variances", "factors", "order", "forbidden", "required"),
     fit = c("threshold", "sparsity", "strategy", "restarts", "seed", "smoothing", "maxiter", "tol", "threads", "progress")
   )
 )
@@ -194,6 +201,15 @@ edge_list <- function(edges, name, call) {
   lapply(seq_len(nrow(edges)), function(i) as.list(as.character(unname(edges[i, ]))))
 }
 
+factor_list <- function(factors, call) {
+  if (is.null(factors) || is.numeric(factors) && length(factors) == 1) return(factors)
+  if (!is.list(factors) || is.null(names(factors)) || !all(vapply(factors, is.character, TRUE))) {
+    stop_user(call, "'factors' must be a number, or a named list of names of variables such as list(size = c(\"a\", \"b\")), ",
+              "but is ", deparse1(factors))
+  }
+  lapply(factors, as.list)
+}
+
 # Whole numbers as integers: Python tells them from other numbers.
 whole <- function(options, names) {
   for (name in intersect(names, names(options))) {
@@ -206,7 +222,7 @@ whole <- function(options, names) {
 }
 
 network_request <- function(problem, call) {
-  options <- whole(problem$options, c("seed", "n_orders", "maxiter", "threads", "restarts"))
+  options <- whole(problem$options, c("seed", "n_orders", "maxiter", "threads", "restarts", "factors"))
   options$progress <- if (isTRUE(options$progress)) progress_line(words = "stage %d, loss %.8g, acyclicity %.2g")
   names <- NETWORK_ARGUMENTS[[problem$type]]
   present <- function(part) options[intersect(part, names(options)[lengths(options) > 0])]

@@ -2,6 +2,7 @@
 
 as_network <- function(found, problem, context, call) {
   built <- problem$built
+  between <- if (!is.null(found$factor_network)) network_of_factors(found$factor_network, problem, context, call)
   structure(list(
     call = call, type = problem$type, method = found$method, title = found$title, edge = found$edge,
     directed = found$directed, variables = colnames(built$x), source = unpacked(found$source),
@@ -17,9 +18,30 @@ as_network <- function(found, problem, context, call) {
     population_test = found$population_test, order = if (!is.null(found$order)) as.character(unlist(found$order)),
     parents = lapply(found$parents, function(one) as.character(unlist(one))),
     directions = if (!is.null(found$directions)) unpacked_table(found$directions),
-    acyclicity = found$acyclicity, variances = found$variances, problem = problem[c("type", "spec", "options")],
+    acyclicity = found$acyclicity, variances = found$variances,
+    loadings = if (!is.null(found$loadings)) unpacked_table(found$loadings), factor_network = between, problem = problem[c("type", "spec", "options")],
     state = found$state
   ), class = "context_network")
+}
+
+# The network between the factors: that of their scores, in a frame with the contexts.
+network_of_factors <- function(found, problem, context, call) {
+  built <- problem$built
+  scores <- unpacked(found$scores)
+  colnames(scores) <- as.character(unlist(found$names))
+  contexts <- built$frame[names(problem$spec$variables)]
+  frame <- cbind(as.data.frame(scores, row.names = row.names(built$frame), optional = TRUE), contexts)
+  joint <- formula <- stats::reformulate(sprintf("`%s`", colnames(scores)), env = environment(built$terms))
+  for (expr in problem$spec$variables) joint[[2]] <- base::call("+", joint[[2]], expr)
+  terms <- stats::terms(joint)
+  attr(terms, "predvars") <- attr(terms, "variables")
+  attr(terms, "dataClasses") <- vapply(frame, stats::.MFclass, "")
+  problem$built <- list(
+    frame = structure(frame, terms = terms, na.action = attr(built$frame, "na.action")), joint_terms = terms,
+    terms = main_terms(formula, terms), x = scores
+  )
+  problem$options$factors <- NULL # edge_stability() of this network: of the scores as they are
+  as_network(found, problem, context, call)
 }
 
 network_notes <- function(found) vapply(as.character(unlist(found$notes)), in_r_words, "", USE.NAMES = FALSE)

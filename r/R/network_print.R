@@ -3,8 +3,9 @@ print.context_network <- function(x, digits = 2, ...) {
   cat("\nCall:  ", paste(deparse(x$call), collapse = "\n"), "\n\n", sep = "")
   cat(network_kind(x), " of ", length(x$variables), " variables, n = ", x$nobs, "\n", sep = "")
   if (nzchar(message <- naprint(x$na.action))) cat("  (", message, ")\n", sep = "")
-  cat("\n", capital(x$edge), "s", where_typical(x), ":\n", sep = "")
-  print_matrix(x, digits)
+  shown <- x$factor_network %||% x
+  cat("\n", capital(x$edge), "s", if (!is.null(x$factor_network)) " of factors", where_typical(x), ":\n", sep = "")
+  print_matrix(shown, digits)
   cat("\nedf = ", format(x$edf, digits = 4), "   Log-likelihood = ", format(x$loglik, nsmall = 2, digits = 7), "   AIC = ",
       format(stats::AIC(x), nsmall = 2, digits = 7), "\n", sep = "")
   if (!x$converged) cat("\nThe fit did not converge.\n")
@@ -48,7 +49,8 @@ where_typical <- function(x) {
 #'
 #' The clearest edges at the typical context (the median of each context and the most frequent level), with their tests;
 #' q-values are false discovery rates over all edges (Benjamini and Hochberg). Then the edges that vary most clearly with
-#' all contexts together, and the test that none does; with much data [heterogeneity()] makes these tests on demand.
+#' all contexts together, and the test that none does; with much data [heterogeneity()] makes these tests on demand. With
+#' `factors` these are the edges between the factors, and a table has the weights and loadings of the variables.
 #'
 #' @param object A fit of [context_network()].
 #' @param level Coverage of the intervals.
@@ -60,7 +62,8 @@ where_typical <- function(x) {
 #' summary(context_network(~ gdp + consumption + money, context = ~ s(year), data = us_macro))
 #' @export
 summary.context_network <- function(object, level = 0.95, most = 15, ...) {
-  table <- edge_table(object, object$typical, level)
+  between <- object$factor_network %||% object
+  table <- edge_table(between, between$typical, level)
   shown <- table[order(table$p.value, table$source, table$target, method = "radix"), ]
   shown <- utils::head(shown, most)
   tail <- (1 - level) / 2
@@ -70,7 +73,7 @@ summary.context_network <- function(object, level = 0.95, most = 15, ...) {
   dimnames(coefficients) <- list(shown$term, c("Estimate", "Std. Error", "z value", "Pr(>|z|)", "q-value", limits))
   structure(c(
     object[c("call", "type", "method", "edge", "directed", "variables", "nobs", "edf", "loglik", "converged", "context",
-             "context_variables", "na.action", "notes", "typical", "population_test")],
+             "context_variables", "na.action", "notes", "typical", "population_test", "loadings")],
     list(coefficients = coefficients, edges = nrow(table), varying = varying_edges(object, most), AIC = stats::AIC(object), BIC = stats::BIC(object))
   ), class = "summary.context_network")
 }
@@ -111,10 +114,14 @@ print.summary.context_network <- function(x, digits = max(3L, getOption("digits"
   cat(strwrap(paste(x$variables, collapse = ", "), width = 80), sep = "\n")
   if (!is.null(x$context)) cat("\nContext:\n", deparse_context(x$context), "\n", sep = "")
   shown <- nrow(x$coefficients)
-  cat("\n", capital(x$edge), "s", where_typical(x), clearest(shown, x$edges), ":\n", sep = "")
+  cat("\n", capital(x$edge), "s", if (!is.null(x$loadings)) " of factors", where_typical(x), clearest(shown, x$edges), ":\n", sep = "")
   if (shown) print_edges(x$coefficients) else cat("(none)\n")
   if (!x$directed && !all(is.na(x$coefficients[, "z value"]))) {
     cat("z value, Pr(>|z|) and limits: of Fisher's z, atanh(estimate). Std. Error: of the estimate itself.\n")
+  }
+  if (!is.null(x$loadings)) {
+    cat("\nFactors and their variables, in standard deviations:\n")
+    print.data.frame(x$loadings, digits = 3, row.names = FALSE)
   }
   if (!is.null(x$varying)) {
     cat("\n", variation_title(x$varying), ":\n", sep = "")

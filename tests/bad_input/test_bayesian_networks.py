@@ -25,6 +25,46 @@ OPTIONS = [
 ]
 
 
+FACTORS = [
+    (4, "at least two factors and no more than variables, but there are 4 factors of 3 variables"),
+    (1, "but there are 1 factors of 3 variables"),
+    (2.0, r"a number of factors, or a dict of the variables of each .* but is 2.0"),
+    (True, "a number of factors, or a dict"),
+    ({"f": ["a", "b", "d"]}, "but there are 1 factors of 3 variables"),
+    ({"f": ["a", "b"], "g": ["b", "d"]}, "A variable belongs to one factor, but b is in 'f' and 'g'"),
+    ({"f": ["a", "a"], "g": ["b", "d"]}, "but a is in 'f' twice"),
+    ({"f": ["a", "b"], "g": []}, "Every factor must have a variable, but 'g' has none"),
+    ({"f": ["a", "b"], "g": ["e"]}, r"factors must name variables \(a, b, d\), but 'e' of 'g' is none"),
+    ({"f": ["a"], "g": ["b"]}, "Every variable must belong to a factor, but d belongs to none"),
+    ({"f": "ab", "g": ["d"]}, "The factor 'f' must be a list of names of variables, but is 'ab'"),
+    ({"c": ["a", "b"], "g": ["d"]}, "must not have the name of a context, but 'c' is both"),
+]
+
+
+@pytest.mark.parametrize(("factors", "message"), FACTORS, ids=lambda value: str(value)[:40])
+def test_impossible_factors(factors, message):
+    with pytest.raises(cs.OptionError, match=message):
+        cs.BayesianNetwork(X, C, factors=factors)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"acyclicity": "per_sample"}, "Factors need one graph for all contexts"),
+        ({"variances": "equal"}, "Scores of factors have no units"),
+        ({"encoder": cs.Archetypes(k=2)}, "Factors and Archetypes do not go together"),
+        ({"order": ["a", "b", "d"]}, r"order must name each variable once \(f, g\)"),
+        ({"required": [("a", "d")]}, r"required must name variables \(f, g\), but 'a' is none"),
+    ],
+    ids=str,
+)
+def test_options_that_factors_exclude(options, message):
+    with pytest.raises(cs.OptionError, match=message):
+        cs.BayesianNetwork(X, C, factors={"f": ["a", "b"], "g": ["d"]}, **options)
+    with pytest.raises(cs.OptionError, match="With factors, give a context or the order"):
+        cs.BayesianNetwork(X, factors=2)
+
+
 @pytest.mark.parametrize(("options", "message"), OPTIONS, ids=lambda value: str(value)[:40])
 def test_impossible_options(options, message):
     with pytest.raises(cs.OptionError, match=message):

@@ -98,3 +98,15 @@ def test_notmad(options, bound):
         assert error(res, weights[rows], {"c": c[rows]}) < bound
         # U(-0.1, 0.1) has variance 0.0033: nothing predicts better.
         assert res.squared_errors(x[rows], {"c": c[rows]}).mean() < 0.0050
+
+
+@pytest.mark.parametrize(("factors", "theirs"), [(2, 0.45), (3, 0.26), (4, 1.83)])
+def test_factors(factors, theirs):
+    """Its notebook easy_bayesian_networks_factors: errors of reconstruction, read off its figure; ours on new rows."""
+    c = np.linspace(1, 2, 1000)
+    weights = four_nodes(c)
+    x = observed(weights, np.random.default_rng(0))
+    new = np.arange(1000) % 5 == 2
+    res = cs.BayesianNetwork(x[~new], {"c": c[~new]}, factors=factors).fit()
+    assert is_acyclic(res.adjacency({"c": c}))
+    assert res.squared_errors(x[new], {"c": c[new]}).mean() < theirs / 5

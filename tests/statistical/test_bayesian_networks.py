@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from factor_networks import GROUPS, Factors
 from structural_equations import Equations, draw_sem, hamming_distance, is_acyclic, random_sem
 
 import contextstats as cs
@@ -105,3 +106,24 @@ def test_the_omnibus_test_keeps_its_level_though_the_graph_is_chosen(repeat, ass
         x, t = truth.draw(300, (seed, 11))
         p_values.append(cs.BayesianNetwork(x, {"t": t}).fit(threads=1).test_population().p_value)
     assert_mean(np.array(p_values) < 0.05, 0.035, 0.065, name="omnibus test, graph chosen")
+
+
+def test_bands_of_factors_and_of_their_variables_cover(repeat, assert_mean):
+    """The groups and the order are given; weights, loadings and effects are estimates."""
+    names, truth = list(GROUPS), Factors()
+    variables = [name for own in GROUPS.values() for name in own]
+    many = truth.draw(200_000, 0)[0] @ truth.weights()  # scores of the results have variance one
+    units = many.std(axis=0)[None, :] / many.std(axis=0)[:, None]
+    true = {"factors": truth.effects(GRID) / units, "variables": truth.weight_matrices(GRID)}
+    covered: dict[str, list[float]] = {"factors": [], "variables": []}
+    for seed in range(repeat(30, 400)):
+        x, c = truth.draw(800, seed)
+        model = cs.BayesianNetwork(dict(zip(variables, x.T, strict=True)), {"c": c}, factors=GROUPS, order=names)
+        res = model.fit(threshold=0, threads=1)
+        for level, fit, nodes in (("factors", res.factor_network, names), ("variables", res, variables)):
+            table = fit.edges({"c": GRID})
+            i, j = (table[end].map(nodes.index).to_numpy() for end in ("source", "target"))
+            value = true[level][table["row"].to_numpy(), i, j]
+            covered[level].append(((table["conf_low"] <= value) & (value <= table["conf_high"])).mean())
+    for level, shares in covered.items():
+        assert_mean(np.array(shares), 0.93, 0.97, name=f"bands of {level}")

@@ -12,6 +12,7 @@ import pytest
 import contextstats as cs
 from contextstats.results.networks.bayesian import BayesianNetworkResults
 from contextstats.results.networks.correlation import CorrelationResults
+from contextstats.results.networks.factors import FactorNetworkResults
 from contextstats.results.networks.markov import MarkovResults
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ PAGE = ROOT / "API_PARITY.md"
 R_CODE = ROOT / "r"
 NAME = re.compile(r"`([^`]+)`")
 
-RESULTS = (cs.GLMResults, CorrelationResults, MarkovResults, BayesianNetworkResults)
+RESULTS = (cs.GLMResults, CorrelationResults, MarkovResults, BayesianNetworkResults, FactorNetworkResults)
 
 
 def rows_of(text: str) -> list[tuple[set[str], set[str], str]]:

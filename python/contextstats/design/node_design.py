@@ -13,7 +13,7 @@ from contextstats.design.design import Block, Design
 from contextstats.design.networks import NetworkData
 
 
-def node_design(data: NetworkData, node: int, parents: Sequence[int]) -> Design:
+def node_design(data: NetworkData, node: int, parents: Sequence[int], *, constant_effects: bool = False) -> Design:
     """The regression of a node on its parents, in standard units; every coefficient has the whole context basis.
 
     Parameters
@@ -23,13 +23,18 @@ def node_design(data: NetworkData, node: int, parents: Sequence[int]) -> Design:
         Position of the response.
     parents : sequence of int
         Positions of the predictors; the constant comes first.
+    constant_effects : bool
+        Only the intercept depends on context.
     """
     names = ("Intercept", *(data.names[i] for i in parents))
     blocks: list[Block] = []
+    end = 0
     for predictor in range(len(names)):
-        for block in data.blocks:
-            start = predictor * data.n_basis
-            blocks.append(Block(predictor, block.term, start + block.start, start + block.stop))
+        own = data.blocks[:1] if constant_effects and predictor else data.blocks
+        start = end
+        for block in own:
+            end = start + block.stop
+            blocks.append(Block(predictor, block.term, start + block.start, end))
     layout = layout_of(blocks, names)
     ones = np.ones(data.n_rows)
     return Design(

@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from contextstats._version import __version__
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import resolve_threads
-from contextstats.algorithms.networks.dag_archetypes import ArchetypeSolution, search_archetypes
-from contextstats.algorithms.networks.dag_problem import StructuralProblem
 from contextstats.algorithms.networks.dag_rules import EdgeRules
-from contextstats.algorithms.networks.dag_search import (
-    SearchOptions,
-    Structure,
-    search_continuous,
-    search_structure,
+from contextstats.algorithms.networks.dag_search import SearchOptions
+from contextstats.algorithms.networks.factor_groups import (
+    FactorGroups,
+    cluster_groups,
+    correlations_given_context,
+    read_groups,
 )
 from contextstats.design.networks import build_network_data, require_rank
 from contextstats.encoders.archetypes import Archetypes
-from contextstats.errors import ConvergenceWarning, OptionError
+from contextstats.errors import OptionError
+from contextstats.models.factor_fit import fit_factors
 from contextstats.models.network_resampling import bootstrap_edges, stable_edges
-from contextstats.models.node_equations import gated_data, graph_notes, node_equations, with_margins
 from contextstats.models.progress import Progress, listener
+from contextstats.models.structural_fit import fit_structure
 from contextstats.options import check_choice
-from contextstats.results.networks.bayesian import CONDITIONAL, BayesianNetworkResults
-from contextstats.results.networks.equations import GraphPerContext, OneGraph
+from contextstats.results.networks.bayesian import BayesianNetworkResults
 
 STAGE = "stage {:3d}  loss {:.8g}  acyclicity {:.2e}"
 STRATEGIES = ("central_path", "augmented_lagrangian")
-PER_CONTEXT = (
-    "Every context has its own graph: edf counts all coefficients, and standard errors come from "
-    "BayesianNetwork.bootstrap()."
-)
 
 
 class BayesianNetwork:
@@ -66,10 +57,14 @@ class BayesianNetwork:
         NOTEARS and DAGMA): the answer changes with the units. "free": :math:`\sigma_j^2` are any constants, and
         directions come from effects that vary while residual variances do not; needs a context, does not depend on
         units. Default: "free" where there is a context and one graph, else "equal".
+    factors : int or dict, optional
+        A network of low rank: the variables of each factor, by name, or how many factors clustering shall find. Every
+        variable belongs to one factor, and factors act on each other through scores, weighted sums of their
+        variables. Variances are then free, and all contexts share one graph.
     order : sequence of str, optional
-        All variables from causes to effects, if that is known.
+        All variables, or factors, from causes to effects, if that is known.
     forbidden, required : iterable of (str, str)
-        Edges (from, to) that must not or must be there.
+        Edges (from, to) between variables, or factors, that must not or must be there.
     missing : {"drop", "raise"}
         What to do with rows that have missing values.
 
@@ -104,6 +99,7 @@ class BayesianNetwork:
         encoder: Any = None,
         acyclicity: Literal["union", "per_sample"] = "union",
         variances: Literal["equal", "free"] | None = None,
+        factors: int | Mapping[str, Sequence[str]] | None = None,
         order: Sequence[str] | None = None,
         forbidden: Iterable[tuple[str, str]] = (),
         required: Iterable[tuple[str, str]] = (),
@@ -114,18 +110,16 @@ class BayesianNetwork:
         of_context = encoder.encoder if isinstance(encoder, Archetypes) else encoder
         self.data = build_network_data(X, context, of_context, missing=missing)
         require_rank(self.data, "A Bayesian network")
-        self.rules = EdgeRules.of(self.data.names, order, forbidden, required)
-        if variances is None:
-            varies = self.data.n_basis > 1 and self.acyclicity == "union"
-            variances = "free" if varies else "equal"
-        self.equal_variances = check_choice("variances", variances, ("equal", "free")) == "equal"
-        if variances == "free" and self.data.n_basis == 1 and self.rules.known_order() is None:
-            raise OptionError(
-                "variances='free' needs a context: without one, the likelihood is the same for many directions. Use "
-                "variances='equal', or give the order."
-            )
+        self.groups = None if factors is None else self._groups(factors)
+        self.rules = EdgeRules.of(self.nodes, order, forbidden, required)
+        self.equal_variances = self._are_equal(variances)
         if self.acyclicity == "per_sample" and self.rules.required.any():
             raise OptionError("Required edges need one graph for all contexts. Use acyclicity='union'.")
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """What edges join: the variables, or the factors."""
+        return self.data.names if self.groups is None else self.groups.names
 
     @single_threaded_blas
     def fit(
@@ -170,7 +164,7 @@ class BayesianNetwork:
 
         Returns
         -------
-        BayesianNetworkResults
+        BayesianNetworkResults, or FactorNetworkResults with `factors`
 
         Warns
         -----
@@ -178,15 +172,9 @@ class BayesianNetwork:
             If a part of the fit stopped early.
         """
         options = self._options(threshold, sparsity, strategy, restarts, seed, maxiter, tol, threads, progress)
-        problem = StructuralProblem.of(self.data, options.threads)
-        per_context = self.acyclicity == "per_sample"
-        archetypes = None
-        if isinstance(self.encoder, Archetypes):
-            equal = replace(options, equal_variances=True)
-            archetypes = search_archetypes(problem, self.rules, equal, self.encoder, per_context=per_context)
-        if per_context:
-            return self._fit_per_context(problem, options, archetypes, smoothing)
-        return self._fit_one_graph(problem, options, archetypes, smoothing)
+        if self.groups is not None:
+            return fit_factors(self, self.groups, options, smoothing)
+        return fit_structure(self, options, smoothing)
 
     def stability(
         self,
@@ -268,6 +256,38 @@ class BayesianNetwork:
         """
         return bootstrap_edges(self, context, n=n, level=level, seed=seed, **options)
 
+    def _groups(self, factors: Any) -> FactorGroups:
+        found = read_groups(factors, self.data.names)
+        if self.acyclicity == "per_sample":
+            raise OptionError("Factors need one graph for all contexts. Use acyclicity='union'.")
+        if isinstance(self.encoder, Archetypes):
+            raise OptionError(
+                "Factors and Archetypes do not go together. Use Linear(), Additive() or a context formula."
+            )
+        if isinstance(found, int):
+            found = cluster_groups(correlations_given_context(self.data), found, self.data.names)
+        both = set(found.names).intersection(self.data.context_names)
+        if both:
+            raise OptionError(f"A factor must not have the name of a context, but {sorted(both)[0]!r} is both.")
+        return found
+
+    def _are_equal(self, variances: str | None) -> bool:
+        if variances is None:
+            varies = self.data.n_basis > 1 and self.acyclicity == "union"
+            variances = "free" if varies or self.groups is not None else "equal"
+        equal = check_choice("variances", variances, ("equal", "free")) == "equal"
+        if equal and self.groups is not None:
+            raise OptionError(
+                "Scores of factors have no units in which their variances could be equal. Use variances='free'."
+            )
+        if not equal and self.data.n_basis == 1 and self.rules.known_order() is None:
+            other = "Use variances='equal', or give" if self.groups is None else "With factors, give a context or"
+            raise OptionError(
+                "variances='free' needs a context: without one, the likelihood is the same for many directions. "
+                f"{other} the order."
+            )
+        return equal
+
     def _options(
         self,
         threshold: float | None,
@@ -299,74 +319,3 @@ class BayesianNetwork:
             threads=resolve_threads(threads),
             progress=listener(progress, STAGE),
         )
-
-    # ---- one graph -------------------------------------------------------------------------------------------
-
-    def _fit_one_graph(
-        self, problem: StructuralProblem, options: SearchOptions, archetypes: ArchetypeSolution | None, smoothing: Any
-    ) -> BayesianNetworkResults:
-        data, gating = self.data, None
-        gates: tuple[int, ...] = ()
-        if archetypes is not None:
-            gating, gates = archetypes.gating, tuple(archetypes.independent_gates())
-            data = gated_data(self.data, archetypes, gates)
-            problem = StructuralProblem.of(data, options.threads)
-        structure = search_structure(problem, self.rules, options)
-        parents = [np.flatnonzero(of_node).tolist() for of_node in structure.graph.T]
-        nodes = node_equations(data, parents, smoothing, options.threads)
-        if not structure.converged:
-            _warn(f"The search for the graph did not converge (acyclicity {structure.h:.2g}). Raise maxiter.")
-        known = self._graph_is_given(structure)
-        return BayesianNetworkResults(
-            data=self.data,
-            notes=() if known else (*graph_notes(self.data.names, structure), CONDITIONAL),
-            version=__version__,
-            equations=OneGraph(nodes, structure.order, structure.evidence, data, gating, gates),
-            acyclicity=self.acyclicity,
-            equal_variances=self.equal_variances,
-            known_graph=known,
-        )
-
-    def _graph_is_given(self, structure: Structure) -> bool:
-        return bool((structure.graph == self.rules.required).all() or (structure.graph == self.rules.allowed).all())
-
-    # ---- a graph for each context ----------------------------------------------------------------------------
-
-    def _fit_per_context(
-        self, problem: StructuralProblem, options: SearchOptions, archetypes: ArchetypeSolution | None, smoothing: Any
-    ) -> BayesianNetworkResults:
-        data = self.data
-        if archetypes is None:
-            found = search_continuous(problem, self.rules, options, per_context=True)
-            coefficients, gating, converged, h = found.coefficients, None, found.converged, found.h
-            size = 0
-        else:
-            coefficients, gating = archetypes.archetypes, archetypes.gating
-            converged, h, size = archetypes.converged, archetypes.h, archetypes.gating.weights.size
-        if not converged:
-            _warn(f"The search for the graphs did not converge (acyclicity {h:.2g}). Raise maxiter.")
-        count = len(coefficients) * int(self.rules.allowed.sum()) + size
-        equations = GraphPerContext(
-            coefficients=coefficients,
-            intercept=np.zeros((data.n_basis, data.n_variables)),
-            variances=np.ones(data.n_variables),
-            scale=data.scale,
-            threshold=options.threshold or 0.0,
-            data=data,
-            gating=gating,
-            edf=float(count),
-            converged=converged,
-        )
-        return BayesianNetworkResults(
-            data=data,
-            notes=(PER_CONTEXT,),
-            version=__version__,
-            equations=with_margins(equations, data, smoothing, options.threads),
-            acyclicity=self.acyclicity,
-            equal_variances=self.equal_variances,
-            known_graph=False,
-        )
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, ConvergenceWarning, stacklevel=5)

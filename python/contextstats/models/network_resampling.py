@@ -18,10 +18,11 @@ from contextstats.algorithms.networks.dag_search import SearchOptions, search_st
 from contextstats.design.columns import Floats
 from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import ConvergenceWarning, DataError, OptionError
+from contextstats.results.networks.bayesian import BayesianNetworkResults
+from contextstats.results.networks.factors import FactorNetworkResults
 
 if TYPE_CHECKING:
     from contextstats.models.bayesian_network import BayesianNetwork
-    from contextstats.results.networks.bayesian import BayesianNetworkResults
 
 Rows = NDArray[np.intp]
 _CONTEXTS = 200  # of the fit, at which graphs that change with context are compared
@@ -85,7 +86,7 @@ def bootstrap_edges(
     drawn = (rng.integers(size, size=size) for _ in range(n))
     found = np.array([_edges(res, contexts) for res in refits(model, drawn, n, **options)])
     row, i, j = np.nonzero((estimate != 0) | (found != 0).any(axis=0))
-    names = np.asarray(model.data.names, dtype=object)
+    names = np.asarray(model.nodes, dtype=object)
     found = found[:, row, i, j]
     error = found.std(axis=0, ddof=1)
     half = special.ndtri((1 + level) / 2) * error
@@ -108,11 +109,11 @@ def stable_edges(model: BayesianNetwork, options: SearchOptions, n: int, *, frac
         raise OptionError(f"fraction must lie between 0 and 1, but is {fraction}. Half of the rows is 0.5.")
     rng, size = np.random.default_rng(options.seed), model.data.n_rows
     picked = [rng.permutation(size)[: round(fraction * size)] for _ in range(n)]
-    if model.acyclicity == "per_sample" or isinstance(model.encoder, Archetypes):
+    if model.acyclicity == "per_sample" or isinstance(model.encoder, Archetypes) or model.groups is not None:
         share = _shares_of_fits(model, picked, options)
     else:
         share = _shares_of_searches(model, picked, options)
-    names = np.asarray(model.data.names, dtype=object)
+    names = np.asarray(model.nodes, dtype=object)
     i, j = np.nonzero(share)
     table = pd.DataFrame(
         {"source": names[i], "target": names[j], "frequency": share[i, j], "either": (share + share.T)[i, j]}
@@ -141,6 +142,8 @@ def _shares_of_fits(model: BayesianNetwork, rows: list[Rows], options: SearchOpt
 
 
 def _edges(res: BayesianNetworkResults, contexts: Floats) -> Floats:
-    """W(c) in the units of the variables, (n, p, p)."""
+    """W(c) in the units of the variables, or of the scores, (n, p, p)."""
+    if isinstance(res, FactorNetworkResults):
+        res = res.factor_network
     scale = res.data.scale
     return res.equations.weights(contexts) * (scale[None, :] / scale[:, None])

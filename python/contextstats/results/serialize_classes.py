@@ -11,6 +11,8 @@ def saved_classes() -> dict[str, type]:
     from contextstats import families
     from contextstats.algorithms.joint import CoreFit
     from contextstats.algorithms.networks.dag_archetypes import Gating
+    from contextstats.algorithms.networks.factor_groups import FactorGroups
+    from contextstats.algorithms.networks.factor_uncertainty import FactorDirections
     from contextstats.algorithms.networks.glasso import GlassoFit
     from contextstats.algorithms.networks.likelihood import PrecisionFit
     from contextstats.algorithms.networks.neighborhoods import NeighborhoodFit
@@ -30,6 +32,8 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.networks.cholesky import CholeskyEstimate, OrderedNodes
     from contextstats.results.networks.correlation import CorrelationResults
     from contextstats.results.networks.equations import GraphPerContext, NodeEquation, OneGraph
+    from contextstats.results.networks.factor_equations import FactorEquations, WithinFactors
+    from contextstats.results.networks.factors import FactorNetworkResults
     from contextstats.results.networks.grouped import GroupedEstimate
     from contextstats.results.networks.linear_precision import LinearPrecisionEstimate
     from contextstats.results.networks.markov import MarkovResults
@@ -53,5 +57,6 @@ def saved_classes() -> dict[str, type]:
         ),
         *(CorrelationResults, MarkovResults, CholeskyEstimate, OrderedNodes, NeighborhoodEstimate, PairwiseEstimate),
         *(BayesianNetworkResults, OneGraph, NodeEquation, GraphPerContext, Gating),
+        *(FactorNetworkResults, FactorEquations, WithinFactors, FactorGroups, FactorDirections),
     )
     return {cls.__name__: cls for cls in (*design, *fit, *networks, *families.FAMILIES.values())}

@@ -92,6 +92,44 @@ test_that("Bayesian networks and archetypes agree with Python", {
   expect_null(turning$order)
 })
 
+test_that("networks of factors agree with Python at both levels", {
+  needs_python()
+  d <- network_data()
+  groups <- list(one = c("a", "c"), two = c("d", "b"))
+  fit <- context_network(~ a + b + c + d, ~ s(age) + site, d, type = "bayesian", factors = groups, order = c("one", "two"))
+  code <- "dict(loadings=rows(res.loadings), factors=rows(res.factor_network.edges(at, level=0.9)),
+    between=plain(res.factor_network.adjacency(at)), scores=plain(res.scores()), parents={k: list(v) for k, v in res.parents.items()},
+    stability=rows(model.stability(3, seed=2)))"
+  python <- python_network(na.omit(d), "BayesianNetwork", c("a", "b", "c", "d"), c("age", "site"),
+                           ", encoder='s(age) + site', factors={'one': ['a', 'c'], 'two': ['d', 'b']}, order=['one', 'two']",
+                           code = code)
+  network_agrees(fit, python, na.omit(d))
+  between <- fit$factor_network
+  expect_s3_class(between, "context_network")
+  expect_close(aperm(predict(between, NETWORK_CONTEXTS), c(3, 1, 2)), python$extra$between)
+  at <- tidy(between, NETWORK_CONTEXTS, conf.int = TRUE, conf.level = 0.9)
+  columns <- c("estimate", "std.error", "statistic", "p.value", "q.value", "conf.low", "conf.high")
+  expect_close(as.matrix(at[columns]), python$extra$factors$numbers)
+  expect_close(as.matrix(fit$loadings[c("weight", "loading")]), python$extra$loadings$numbers)
+  expect_identical(fit$loadings$variable, python$extra$loadings$names$variable)
+  expect_close(as.matrix(model.frame(between)[c("one", "two")]), python$extra$scores)
+  expect_identical(fit$parents$two, "one")
+  expect_identical(fit$order, c("one", "two"))
+  expect_close(as.matrix(edge_stability(fit, 3, seed = 2)[3:4]), python$extra$stability$numbers)
+  expect_close(predict(between, model.frame(between)[1:3, ], type = "log_density"),
+               predict(between, type = "log_density")[1:3])
+  expect_setequal(edge_bootstrap(fit, n = 2)$source, "one")
+  expect_identical(edge_stability(between, 2)$frequency, 1)
+  expect_match(capture.output(summary(fit)), "Factors and their variables", all = FALSE)
+  expect_match(capture.output(fit), "Effects of factors at the typical context", all = FALSE)
+  found <- context_network(~ a + b + c + d, ~age, d, type = "bayesian", factors = 3)
+  expect_identical(length(unique(found$loadings$factor)), 3L)
+  expect_error(context_network(~ a + b, ~age, d, type = "bayesian", factors = c("a", "b")), "'factors' must be a number, or")
+  expect_error(context_network(~ a + b, ~age, d, factors = 2), "'factors' is for type = \"bayesian\"")
+  expect_error(context_network(~ a + b + d, ~age, d, type = "bayesian", factors = list(f = "a", g = c("a", "b"))),
+               "A variable belongs to one factor, but a is in 'f' and 'g'")
+})
+
 test_that("large networks are tested on demand, and the tests are those of the fit", {
   needs_python()
   fit <- context_network(~ a + b + c + d, ~ s(age) + site, network_data())

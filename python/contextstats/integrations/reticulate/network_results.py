@@ -12,7 +12,7 @@ from contextstats.inference.networks.pairs import node_pairs
 from contextstats.integrations.reticulate.transport import Answer, packed, packed_table
 from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.bayesian import BayesianNetworkResults
-from contextstats.results.networks.equations import OneGraph
+from contextstats.results.networks.equations import GraphPerContext
 from contextstats.results.networks.grid import contexts_along
 from contextstats.results.networks.markov import GaussianResults
 
@@ -84,7 +84,7 @@ def _tests(res: NetworkResults, *, population: bool) -> Answer:
 
 
 def _edge_tests(res: NetworkResults) -> Answer:
-    graphs = isinstance(res, BayesianNetworkResults) and not isinstance(res.equations, OneGraph)
+    graphs = isinstance(res, BayesianNetworkResults) and isinstance(res.equations, GraphPerContext)
     if graphs or not res.data.context_names:
         return {}
     assert isinstance(res, GaussianResults | BayesianNetworkResults)
@@ -103,7 +103,7 @@ def packed_tests(res: NetworkResults) -> Answer:
 
 def _graph(res: BayesianNetworkResults) -> Answer:
     described: dict[str, Any] = {"acyclicity": res.acyclicity, "variances": "equal" if res.equal_variances else "free"}
-    if not isinstance(res.equations, OneGraph):
+    if isinstance(res.equations, GraphPerContext):
         return described
     return {
         **described,

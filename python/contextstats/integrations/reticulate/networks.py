@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +28,7 @@ from contextstats.models import BayesianNetwork, CorrelationNetwork, MarkovNetwo
 from contextstats.results import serialize
 from contextstats.results.networks.base import NetworkResults
 from contextstats.results.networks.bayesian import BayesianNetworkResults
+from contextstats.results.networks.factors import FactorNetworkResults
 
 _MODELS: dict[str, Callable[..., Any]] = {
     "markov": MarkovNetwork,
@@ -39,7 +40,24 @@ _MODELS: dict[str, Callable[..., Any]] = {
 def fit_network(request: Request) -> Answer:
     """Fit a network to the variables and contexts of a request."""
     res = _model(request).fit(**_options(request["fit"]))
+    return {**_described(res, request), **(_factors(res, request) if isinstance(res, FactorNetworkResults) else {})}
+
+
+def _described(res: NetworkResults, request: Request) -> Answer:
     return {**describe_network(res, tests=bool(request["tests"])), "state": _state(res)}
+
+
+def _factors(res: FactorNetworkResults, request: Request) -> Answer:
+    """The network between the factors, a fit of its own to scores, and what belongs to which factor."""
+    network = res.factor_network
+    return {
+        "loadings": packed_table(res.loadings),
+        "factor_network": {
+            **_described(network, request),
+            "names": list(network.names),
+            "scores": packed(res.scores().to_numpy()),
+        },
+    }
 
 
 def network_stability(request: Request) -> Answer:
@@ -152,7 +170,8 @@ def without_rows(value: Any) -> Any:
         return replace(value, z=value.z[:0], contexts=value.contexts[:0], row_labels=pd.RangeIndex(0))
     if not is_dataclass(value):
         return value
-    parts = {name: getattr(value, name) for name in ("data", "equations", "gating") if hasattr(value, name)}
+    with_data = {"data", "equations", "scores", "gating"}.intersection(field.name for field in fields(value))
+    parts = {name: getattr(value, name) for name in sorted(with_data)}
     return replace(value, **{name: without_rows(part) for name, part in parts.items()})  # type: ignore[type-var]
 
 

@@ -19,7 +19,7 @@ from contextstats.inference.networks.pairs import node_pairs, q_values
 from contextstats.results.heterogeneity import PopulationTest
 from contextstats.results.networks.base import NetworkResults, slices
 from contextstats.results.networks.edges import EdgeValues
-from contextstats.results.networks.equations import GraphPerContext, OneGraph
+from contextstats.results.networks.equations import OneGraph, StructuralEquations
 from contextstats.results.networks.heterogeneity import context_tests, require_context, wiggliness
 
 CONDITIONAL = (
@@ -34,7 +34,7 @@ class BayesianNetworkResults(NetworkResults):
 
     Attributes
     ----------
-    equations : OneGraph or GraphPerContext
+    equations : OneGraph, GraphPerContext or FactorEquations
         What was fitted, in standard units.
     acyclicity : {"union", "per_sample"}
         Whether all contexts share one order of the variables.
@@ -44,7 +44,7 @@ class BayesianNetworkResults(NetworkResults):
         True where the graph was given rather than chosen.
     """
 
-    equations: OneGraph | GraphPerContext
+    equations: StructuralEquations
     acyclicity: str
     equal_variances: bool
     known_graph: bool
@@ -223,12 +223,14 @@ class BayesianNetworkResults(NetworkResults):
         rows = []
         for part in slices(len(contexts)):
             weights = self.equations.weights(contexts[part])
-            noise = rng.standard_normal((len(weights), self.data.n_variables)) * np.sqrt(self.equations.variances)
-            source = self.equations.intercepts(contexts[part]) + noise
+            source = self.equations.intercepts(contexts[part]) + self._noise(rng, len(weights))
             system = np.eye(self.data.n_variables) - np.swapaxes(weights, 1, 2)
             rows.append(np.linalg.solve(system, source[:, :, None])[:, :, 0])
         values = self.data.center + self.data.scale * np.concatenate(rows)
         return pd.DataFrame(values, columns=list(self.names), index=labels)
+
+    def _noise(self, rng: np.random.Generator, n: int) -> Floats:
+        return rng.standard_normal((n, self.data.n_variables)) * np.sqrt(self.equations.variances)
 
     # ---- what the summary prints -----------------------------------------------------------------------------
 

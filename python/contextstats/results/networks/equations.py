@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,35 @@ from contextstats import _core
 from contextstats.algorithms.networks.dag_archetypes import Gating
 from contextstats.design.columns import Floats
 from contextstats.design.networks import NetworkData
+
+
+class StructuralEquations(Protocol):
+    """Equations of all variables, in standard units."""
+
+    @property
+    def gating(self) -> Gating | None:
+        """What makes weights of archetypes from contexts."""
+
+    @property
+    def variances(self) -> Floats:
+        """Variances of the variables given their parents, (p,)."""
+
+    @property
+    def edf(self) -> float:
+        """Effective degrees of freedom."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether every part of the fit converged."""
+
+    def weights(self, contexts: Floats) -> Floats:
+        """W(c), (n, p, p)."""
+
+    def errors(self, contexts: Floats) -> Floats:
+        """Standard errors of W(c), (n, p, p); NaN where there is no edge or none is known."""
+
+    def intercepts(self, contexts: Floats) -> Floats:
+        """mu(c), (n, p)."""
 
 
 @dataclass(frozen=True, eq=False)
