@@ -150,44 +150,18 @@ py::dict run_fit(const KhatriRaoDesign& design, const std::variant<const Loss*, 
 
 void bind_dag(py::module_& m);
 void bind_inference(py::module_& m);
+void bind_loss(py::module_& m);
 void bind_networks(py::module_& m);
 
 PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
   m.doc() = "The numerical core of contextstats.";
   bind_dag(m);
   bind_inference(m);
+  bind_loss(m);
   bind_networks(m);
   py::class_<KhatriRaoDesign>(m, "Design")
       .def(py::init(&make_design), py::arg("bases"), py::arg("blocks"), py::arg("n_predictors"))
       .def_property_readonly("n_coefficients", &KhatriRaoDesign::n_coefficients);
-
-  py::class_<Loss>(m, "Loss")
-      .def(py::init(&make_loss), py::arg("family"), py::arg("link"), py::arg("parameter"))
-      .def_property_readonly("scale_known", &Loss::scale_known)
-      .def_property_readonly("canonical", &Loss::canonical)
-      .def_property_readonly("name", &Loss::name)
-      .def(
-          "mean",
-          [](const Loss& loss, ConstVector eta) {
-            VectorXd mu(eta.size());
-            loss.mean(eta.data(), eta.size(), mu.data());
-            return mu;
-          },
-          py::arg("eta").noconvert())
-      .def(
-          "evaluate",
-          [](const Loss& loss, ConstVector y, ConstVector eta) {
-            if (y.size() != eta.size()) throw std::invalid_argument("y and eta must have the same length.");
-            const Index n = eta.size();
-            MatrixXd out(n, 6);
-            loss.evaluate(y.data(), eta.data(), n,
-                          {out.col(0).data(), out.col(1).data(), out.col(2).data(), out.col(3).data(),
-                           out.col(4).data(), out.col(5).data()});
-            return out;
-          },
-          py::arg("y").noconvert(), py::arg("eta").noconvert(),
-          "Columns: deviance, score, observed weight, expected weight, d weight / d eta, d2 weight / d "
-          "eta2.");
 
   m.def(
       "basis_matrix",

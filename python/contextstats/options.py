@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 from typing import Any, Literal, cast, get_args
 
@@ -21,6 +22,15 @@ def check_missing(missing: Any) -> Missing:
     """
     check_choice("missing", missing, get_args(Missing))
     return cast("Missing", missing)
+
+
+def resolve_threads(threads: int | None) -> int:
+    """Number of threads to use: all the process may run on, unless told otherwise."""
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    if threads < 1:
+        raise OptionError(f"threads must be at least 1, but is {threads}.")
+    return threads
 
 
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
+from contextstats.inference.likelihood import log_likelihood
+
 ALL = ["gaussian", "logit", "probit", "counted", "poisson", "gamma", "inverse_gaussian", "negative_binomial", "tweedie"]
 FAMILY = st.sampled_from(ALL)
 CONTEXT = st.sampled_from(["none", "linear", "smooth", "mixed"])
@@ -38,9 +40,20 @@ def test_with_a_canonical_link_residuals_are_orthogonal_to_what_is_not_penalised
     assert abs(residual @ random.frame["x"]) < 1e-6 * size
 
 
-@given(family=FAMILY, context=CONTEXT, seed=SEED)
-def test_criteria_follow_from_the_log_likelihood(random_model, family, context, seed):
-    res = random_model(family, context, seed).fit()
+def log_likelihood_of_rows(res, mu, scale):
+    """The sum of the densities of the rows, where the results take the deviance from the saturated model."""
+    design = res.design
+    weights = {"freq_weights": design.freq_weights, "var_weights": design.var_weights, "trials": design.trials}
+    family = {"scale": scale, "parameter": res.family.parameter}
+    return log_likelihood(res.family.core_name, design.y, mu, **family, **weights)
+
+
+@given(family=FAMILY, context=CONTEXT, seed=SEED, weighted=st.booleans())
+def test_criteria_follow_from_the_log_likelihood(random_model, family, context, seed, weighted):
+    res = random_model(family, context, seed, weighted=weighted).fit()
+    scale = res.deviance / res.nobs if family == "gaussian" else res.scale
+    for llf, mu, phi in ((res.llf, res.rows.mu, scale), (res.llnull, res.null_mu, res.scale)):
+        assert_allclose(llf, log_likelihood_of_rows(res, np.array(mu), phi), rtol=1e-9)
     assert_allclose(res.aic, -2 * res.llf + 2 * res.df_information, rtol=1e-12)
     assert_allclose(res.bic, -2 * res.llf + np.log(res.nobs) * res.df_information, rtol=1e-12)
     assert_allclose(res.df_resid, res.nobs - res.edf, rtol=1e-12)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from contextstats import _core
 from contextstats.design import Design
 from contextstats.errors import DataError, OptionError
 from contextstats.families import Family, NegativeBinomial
+from contextstats.options import resolve_threads
 
 Floats = NDArray[np.float64]
 Method = Literal["auto", "newton", "lbfgs"]
@@ -71,15 +71,6 @@ class CoreFit:
     termination: str
     smallest_pivot: float
     solver: str
-
-
-def resolve_threads(threads: int | None) -> int:
-    """Number of threads to use: all the process may run on, unless told otherwise."""
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    if threads < 1:
-        raise OptionError(f"threads must be at least 1, but is {threads}.")
-    return threads
 
 
 def prior_weights(design: Design) -> tuple[Floats, Floats]:

@@ -225,7 +225,7 @@ def _finish(parts: _Parts, family: Family, *, select: bool) -> Design:
         *parts.notes,
         *parts.contexts.notes,
         *layout.notes,
-        *weight_notes(freq_weights),
+        *(weight_notes(freq_weights) if inputs.freq_weights is not None else ()),
         *predictor_notes(parts.x, recipe.x_names),
     )
     return Design(

@@ -200,10 +200,11 @@ def prepare_contexts(columns: Mapping[str, Column], terms: tuple[Terms, ...], n:
     columns = _by_levels_where_asked(columns, terms)
     terms = tuple(tuple(_settled(term, columns) for term in own) for own in terms)
     notes: list[str] = []
-    constant = {name for own in terms for term in own for name in term.variables if _is_constant(columns[name])}
+    names = _variables(terms)
+    constant = {name for name in names if _is_constant(columns[name])}
     if constant:
         terms, notes = _without_constants(terms, columns, constant)
-    names = tuple(dict.fromkeys(name for own in terms for term in own for name in term.variables))
+        names = _variables(terms)
     matrix = np.empty((n, len(names)), order="F")
     variables = []
     for j, name in enumerate(names):
@@ -213,6 +214,10 @@ def prepare_contexts(columns: Mapping[str, Column], terms: tuple[Terms, ...], n:
         variables.append(ContextVariable(name, columns[name].levels, low, high))
     _refuse_copies(matrix, names)
     return Contexts(matrix, tuple(variables), terms, tuple(notes))
+
+
+def _variables(terms: Iterable[Terms]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for own in terms for term in own for name in term.variables))
 
 
 def _by_levels_where_asked(columns: Mapping[str, Column], terms: Iterable[Terms]) -> dict[str, Column]:

@@ -152,9 +152,9 @@ def _numeric(column: Column, family: Family, labels: pd.Index) -> Response:
             f"({', '.join(repr(level) for level in column.levels[:4])}). "
             "Convert it, or use family='binomial' for two levels."
         )
-    positive = family.support == "must be positive"
-    accepted = column.data > 0 if positive else column.data >= 0
     if family.core_name != "gaussian":
+        positive = family.support == "must be positive"
+        accepted = column.data > 0 if positive else column.data >= 0
         advice = "Recode or drop them, or choose another family"
         zeros = " (tweedie takes exact zeros)" if positive else ""
         _require(
@@ -187,7 +187,7 @@ def _require(column: Column, good: NDArray[np.bool_], labels: pd.Index, rule: st
 
 def _warn_if_constant(response: Response, family: Family) -> Response:
     first = response.data[0]
-    if response.data.size < 2 or not (response.data == first).all():
+    if response.data.size < 2 or response.data[-1] != first or not (response.data == first).all():
         return response
     lowest = first == 0 and family.core_name != "gaussian"
     edge = lowest or (first == 1 and family.core_name == "binomial")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contextstats import _core
 from contextstats.encoders.basis import BasisSpec
+from contextstats.options import resolve_threads
 
 FloatArray = NDArray[np.float64]
 Rows = tuple[FloatArray, Callable[[FloatArray], FloatArray]]
@@ -57,10 +58,11 @@ class Construction:
 
 def mean_bsplines(basis: BasisSpec, values: FloatArray, weights: FloatArray | None) -> FloatArray:
     """Average B-splines over the (n,) values of a context, with frequency weights if there are any."""
-    share = np.full(values.size, 1.0 / values.size) if weights is None else weights / weights.sum()
     design = _core.Design([replace(basis, columns=(0,)).to_dict()], [(0, 0, np.eye(basis.n_raw))], 1)
-    ones, contexts = np.ones((values.size, 1)), np.ascontiguousarray(values)[:, None]
-    return np.asarray(_core.gradient(design, ones, contexts, share, 1))
+    ones, contexts = np.ones(values.size), np.ascontiguousarray(values)[:, None]
+    copies = ones if weights is None else weights
+    sums = _core.gradient(design, ones[:, None], contexts, copies, resolve_threads(None))
+    return np.asarray(sums / copies.sum())
 
 
 def summarise_rows(parts: Sequence[Rows], weights: FloatArray | None) -> tuple[FloatArray, float]:

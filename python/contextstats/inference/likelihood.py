@@ -25,7 +25,7 @@ def log_likelihood(
 ) -> float:
     """Sum of the rows' log-likelihoods, constants included.
 
-    Which scale to plug in is a convention. statsmodels takes :func:`gaussian_profile_scale` for Gaussian
+    Which scale to plug in is a convention. statsmodels takes the maximum likelihood estimate for Gaussian
     responses with the identity link and the Pearson estimate for the other families that have a scale; R's
     ``logLik`` takes deviance / n for those.
 
@@ -75,15 +75,6 @@ def log_likelihood(
         each = _rows(family, y[rows][used], mu[rows][used], scale, precision[rows][used], number, parameter)
         total += float(copies[rows][used] @ each)
     return total
-
-
-def gaussian_profile_scale(y: Floats, mu: Floats, *, freq_weights: Floats, var_weights: Floats) -> float:
-    """The maximum likelihood scale: the weighted sum of squares over the sum of the frequencies."""
-    total = 0.0
-    for start in range(0, len(y), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        total += float((freq_weights[rows] * var_weights[rows]) @ (y[rows] - mu[rows]) ** 2)
-    return total / float(freq_weights.sum())
 
 
 def check_parameter(family: str, parameter: float | None) -> float:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import pandas as pd
 
 from contextstats.algorithms.blas import single_threaded_blas
-from contextstats.algorithms.joint import resolve_threads
 from contextstats.algorithms.networks.dag_rules import EdgeRules
 from contextstats.algorithms.networks.dag_search import SearchOptions
 from contextstats.algorithms.networks.factor_groups import (
@@ -25,7 +24,7 @@ from contextstats.models.factor_fit import fit_factors
 from contextstats.models.network_resampling import bootstrap_edges, stable_edges
 from contextstats.models.progress import Progress, listener
 from contextstats.models.structural_fit import fit_structure
-from contextstats.options import check_choice
+from contextstats.options import check_choice, resolve_threads
 from contextstats.results.networks.bayesian import BayesianNetworkResults
 
 STAGE = "stage {:3d}  loss {:.8g}  acyclicity {:.2e}"

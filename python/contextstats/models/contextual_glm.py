@@ -257,7 +257,7 @@ class ContextualGLM:
             tol=tol,
             progress=listener(progress, STEP),
         )
-        rows = row_values(family, eta)
+        rows = row_values(family, eta, problem.threads)
         estimates = estimate(problem, family, fit, rows, information)
         covariance, cov_type = choose_covariance(problem, family, estimates, rows, fit, cov_type, cov_kwds)
         separated = separated_rows(problem, family, rows, estimates)

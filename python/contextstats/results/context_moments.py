@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contextstats import _core
-from contextstats.algorithms.joint import Floats, resolve_threads
+from contextstats.algorithms.joint import Floats
 from contextstats.design import Block, Design
 from contextstats.design.design import core_layout
 from contextstats.encoders.basis import BasisSpec
 from contextstats.encoders.fitted import FittedTerm
+from contextstats.options import resolve_threads
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from contextstats.inference.covariance import CoefficientCovariance, coefficient
 from contextstats.inference.frames import set_up_coordinates
 from contextstats.inference.smoothing_integration import integrated_covariance
 from contextstats.inference.smoothing_uncertainty import corrected_covariance
-from contextstats.results.chunks import chunks
 from contextstats.results.row_values import RowValues
 
 Information = Literal["observed", "expected"]
@@ -81,19 +80,14 @@ def estimate_scale(
     if family.scale_known:
         return 1.0, "fixed"
     _require_residual_df(problem.design, residual_df)
-    design, correct = problem.design, smooth and family.core_name != "gaussian"
-    squares = bias = 0.0
-    for part in chunks(len(rows.mu)):
-        mu, residual = rows.mu[part], design.y[part] - rows.mu[part]
-        relative = residual / variance_function(family, mu)
-        squares += float(problem.weight[part] @ (residual * relative))
-        if correct:
-            tilt = variance_slope(family, mu) * relative * np.sqrt(problem.var_weight[part])
-            bias += float(design.freq_weights[part] @ tilt)
+    design = problem.design
+    squares, tilt = core_loss(family).pearson(
+        design.y, rows.mu, design.freq_weights, problem.var_weight, problem.threads
+    )
     pearson = squares / residual_df
-    if not correct:
+    if not smooth or family.core_name == "gaussian":
         return pearson, "pearson"
-    return pearson / (1.0 + max(bias / float(design.freq_weights.sum()), -0.9)), "fletcher"
+    return pearson / (1.0 + max(tilt / float(design.freq_weights.sum()), -0.9)), "fletcher"
 
 
 def _require_residual_df(design: Design, residual_df: float) -> None:
@@ -115,12 +109,6 @@ def variance_function(family: Family, mu: Floats) -> Floats:
         return np.asarray(mu + parameter * mu**2)
     power = _variance_power(family)
     return np.ones_like(mu) if power == 0 else np.asarray(mu**power)
-
-
-def variance_slope(family: Family, mu: Floats) -> Floats:
-    """V'(mu), for the families whose scale is estimated."""
-    power = _variance_power(family)
-    return np.asarray(power * mu ** (power - 1.0))
 
 
 def _variance_power(family: Family) -> float:
@@ -291,4 +279,4 @@ def null_mean(problem: CoreProblem, family: Family) -> Floats:
         problem.var_weight, design.freq_weights, np.empty((0, 1), order="F"), "newton", "fixed", np.empty(0),
         np.empty(0), 100, 1e-9, problem.threads, None,
     )  # fmt: skip
-    return np.asarray(core_loss(family).mean(raw["theta"][0] + design.offset))
+    return np.asarray(core_loss(family).mean(raw["theta"][0] + design.offset, problem.threads))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from contextstats import _core
-from contextstats.algorithms.joint import Floats, core_loss, resolve_threads
+from contextstats.algorithms.joint import Floats, core_loss
 from contextstats.errors import DataError, ExtrapolationWarning, OptionError
 from contextstats.inference.distributions import upper_point
+from contextstats.options import resolve_threads
 from contextstats.results.effects import coefficient_columns, context_rows
 from contextstats.results.estimates import mean_slope
 
@@ -146,7 +148,7 @@ def get_prediction(res: Fitted, newdata: Any, offset: Any, exposure: Any) -> Pre
     )
     se = np.sqrt(np.maximum(variance, 0.0))
     loss = core_loss(res.family)
-    mean = np.asarray(loss.mean(eta))
+    mean = np.asarray(loss.mean(eta, threads))
     return Prediction(
         linear_predictor=eta,
         se_linear=se,
@@ -154,7 +156,7 @@ def get_prediction(res: Fitted, newdata: Any, offset: Any, exposure: Any) -> Pre
         se_mean=np.abs(mean_slope(res.family.link_name, eta)) * se,
         outside=outside,
         row_labels=labels,
-        inverse_link=loss.mean,
+        inverse_link=partial(loss.mean, threads=1),
         residual_df=res.residual_df,
     )
 
@@ -165,5 +167,5 @@ def predict(res: Fitted, newdata: Any, kind: str, offset: Any, exposure: Any) ->
         raise OptionError(f"type must be 'response' or 'link', but is {kind!r}.")
     x, contexts, shift, _, labels = design_of_new_data(res, newdata, offset, exposure)
     eta = predict_link(res, x, contexts, shift)
-    values = eta if kind == "link" else np.asarray(core_loss(res.family).mean(eta))
+    values = eta if kind == "link" else core_loss(res.family).mean(eta, resolve_threads(None))
     return pd.Series(values, index=labels)

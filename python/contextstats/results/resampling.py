@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from contextstats.algorithms.joint import CoreProblem, Floats, fit_joint, resolve_threads
+from contextstats.algorithms.joint import CoreProblem, Floats, fit_joint
 from contextstats.design import Design
 from contextstats.errors import DataError, OptionError
+from contextstats.options import resolve_threads
 from contextstats.results.residuals import prior_weight
 
 if TYPE_CHECKING:

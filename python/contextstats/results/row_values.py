@@ -43,9 +43,9 @@ class RowDerivatives:
     weight: Floats
 
 
-def row_values(family: Family, eta: Floats) -> RowValues:
+def row_values(family: Family, eta: Floats, threads: int) -> RowValues:
     """Means of the rows."""
-    return RowValues(eta, eta if family.link_name == "identity" else np.asarray(core_loss(family).mean(eta)))
+    return RowValues(eta, eta if family.link_name == "identity" else core_loss(family).mean(eta, threads))
 
 
 def row_derivatives(design: Design, family: Family, eta: Floats) -> RowDerivatives:

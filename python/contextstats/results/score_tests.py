@@ -88,7 +88,7 @@ class ScoreTests:
         information = projected_information(factor, cross, gram[np.ix_(tested, tested)])
         scale, residual_df = 1.0, None
         if not res.family.scale_known:
-            rows, residual_df = row_values(res.family, eta), float(res.nobs - len(null))
+            rows, residual_df = row_values(res.family, eta, problem.threads), float(res.nobs - len(null))
             scale, _ = estimate_scale(problem, res.family, rows, residual_df, smooth=False)
         return self._adaptive(
             blocks, score[tested] - cross.T @ factor.solve(score[null]), information, scale, residual_df

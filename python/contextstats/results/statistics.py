@@ -13,7 +13,7 @@ import pandas as pd
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.design import Design
 from contextstats.families import Family
-from contextstats.inference import likelihood, wald
+from contextstats.inference import wald
 from contextstats.inference.distributions import two_sided_tail, upper_point
 from contextstats.inference.hypothesis import parse_hypothesis
 from contextstats.results import residuals
@@ -196,20 +196,13 @@ class FitStatistics:
 
         As in statsmodels the scale is `scale`, but its maximum likelihood estimate for the Gaussian with identity link.
         """
-        scale = self.scale
-        if self.family.core_name == "gaussian" and self.family.link_name == "identity":
-            scale = likelihood.gaussian_profile_scale(
-                self.design.y,
-                self.rows.mu,
-                freq_weights=self.design.freq_weights,
-                var_weights=self.design.var_weights,
-            )
-        return self._log_likelihood(self.rows.mu, scale)
+        gaussian = self.family.core_name == "gaussian" and self.family.link_name == "identity"
+        return self._log_likelihood(self.deviance, self.deviance / self.nobs if gaussian else self.scale)
 
     @cached_property
     def llnull(self) -> float:
         """Log-likelihood of the model with an intercept and the offset alone, at the scale of this model."""
-        return self._log_likelihood(self.null_mu, self.scale)
+        return self._log_likelihood(self.null_deviance, self.scale)
 
     @property
     def df_information(self) -> float:
@@ -313,17 +306,6 @@ class FitStatistics:
             raise TypeError("r_matrix must be text or an array.")
         return np.atleast_2d(np.asarray(r_matrix, dtype=float)), None
 
-    def _log_likelihood(self, mu: Floats, scale: float) -> float:
-        design = self.design
-        return float(
-            likelihood.log_likelihood(
-                self.family.core_name,
-                design.y,
-                mu,
-                scale=scale,
-                freq_weights=design.freq_weights,
-                var_weights=design.var_weights,
-                trials=design.trials,
-                parameter=self.family.parameter,
-            )
-        )
+    def _log_likelihood(self, deviance: float, scale: float) -> float:
+        half = deviance / (2 * scale) if deviance > 0 else 0.0  # a perfect fit has a scale of zero
+        return residuals.saturated_log_likelihood(self, scale) - half

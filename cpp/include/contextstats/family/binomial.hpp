@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "contextstats/family/saturated.hpp"
+#include "contextstats/math/jet.hpp"
 #include "contextstats/math/special.hpp"
 #include "contextstats/math/stable.hpp"
 
@@ -15,6 +16,11 @@ struct Binomial {
   static constexpr bool scale_separable = true;
 
   double starting_mean(double y, double trials) const { return (trials * y + 0.5) / (trials + 1.0); }
+
+  template <int N>
+  Jet<N> variance(const Jet<N>& mu) const {
+    return mu * (1.0 - mu);
+  }
 
   /// y log y + (1 - y) log(1 - y): 0 for a single trial.
   double saturated_trial(double y) const { return x_log_x(y) + x_log_x(1.0 - y); }

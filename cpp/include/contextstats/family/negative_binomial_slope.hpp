@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "contextstats/math/special.hpp"
+#include "contextstats/math/stable.hpp"
 #include "contextstats/types.hpp"
 
 namespace contextstats {
@@ -37,17 +39,35 @@ class NegativeBinomialSlope {
     }
   }
 
-  AlphaSlope operator()(double y, double mu) const {
+  /// Adds the slopes of n rows times their weights.
+  void add(const double* y, const double* mu, const double* weight, Index n, AlphaSlope& sum) const {
+    double log_u[kTogether];
+    for (Index start = 0; start < n; start += kTogether) {
+      const Index rows = std::min(kTogether, n - start);
+      for (Index i = 0; i < rows; ++i) log_u[i] = 1.0 + alpha_ * mu[start + i];
+      log_in_place(log_u, rows);
+      for (Index i = start; i < start + rows; ++i) {
+        const double q = alpha_ * mu[i], u = 1.0 + q;
+        const double lost = (q - (u - 1.0)) / u;  // what rounding 1 + q has lost
+        const AlphaSlope each = row(y[i], mu[i], log_u[i - start] + lost);
+        sum.d1 += weight[i] * each.d1;
+        sum.d2 += weight[i] * each.d2;
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t kSmall = 1024;
+  static constexpr Index kTogether = 256;
+
+  AlphaSlope row(double y, double mu, double log1p_q) const {
     const double q = alpha_ * mu, keep = 1.0 / (1.0 + q);
-    const double spread = std::log1p(q) / alpha_;
+    const double spread = log1p_q / alpha_;
     AlphaSlope out = of_count(y);
     out.d1 += spread - (alpha_ * y + 1.0) * mu * keep;
     out.d2 += mu * keep - spread - alpha_ * y * mu * keep + (alpha_ * y + 1.0) * mu * q * keep * keep;
     return out;
   }
-
- private:
-  static constexpr std::size_t kSmall = 1024;
 
   AlphaSlope of_count(double y) const {
     const std::size_t whole = y < static_cast<double>(kSmall) ? static_cast<std::size_t>(y) : kSmall;

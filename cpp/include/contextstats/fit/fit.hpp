@@ -123,9 +123,7 @@ inline void finish(const Model& model, const MatrixXd& penalties, PenalizedFit f
   report.penalty = fit.penalty;
   report.gradient_norm = fit.gradient_norm;
   report.eta = std::move(fit.eta);
-  if (report.eta.size() == 0) {
-    report.eta = linear_predictor(model.rows, report.theta, model.execution) + model.data.offset;
-  }
+  if (report.eta.size() == 0) report.eta = model.eta(report.theta);
   if (!fit.usable()) return;
   report.gram_observed = std::move(fit.gram);
   if (model.loss.canonical()) {

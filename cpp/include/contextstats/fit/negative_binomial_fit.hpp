@@ -109,6 +109,7 @@ class NegativeBinomialSearch {
       for (int turn = 0; turn < count && useful; ++turn) {
         const std::unique_ptr<Loss> loss = loss_(std::exp(log_alpha));
         const Model model(rows.rows, rows.data, *loss, execution_);
+        options.trace.resize(0, 0);  // dear, and for the pass after the last turn
         useful = improve(model, stand_in, may_leave, options, log_alpha);
       }
     };
@@ -135,7 +136,7 @@ class NegativeBinomialSearch {
         detail::minimize(model, part.some(), penalties_, options, first, may_leave, report);
     if (!fit.usable() || !fit.theta.allFinite()) return false;
     const Place at{fit.theta, fit.gram, report.lambda, report.identified};
-    const VectorXd eta = linear_predictor(model.rows, fit.theta, execution_) + model.data.offset;
+    const VectorXd eta = model.eta(fit.theta);
     log_alpha = stationary(part.some(), model, at, eta, options.smoothing, log_alpha);
     options.theta = fit.theta;
     if (of_all_rows) {
@@ -162,7 +163,7 @@ class NegativeBinomialSearch {
                                 below = loss_(std::exp(log_alpha - h));
     const Model& model = some.model;
     const Index n = model.data.n_rows();
-    const VectorXd eta = linear_predictor(model.rows, at.theta, execution_) + model.data.offset;
+    const VectorXd eta = model.eta(at.theta);
     VectorXd score_up(n), score_down(n), weight_up(n), weight_down(n);
     above->evaluate(model.data.y.data(), eta.data(), n, {nullptr, score_up.data(), weight_up.data()});
     below->evaluate(model.data.y.data(), eta.data(), n, {nullptr, score_down.data(), weight_down.data()});
@@ -196,16 +197,12 @@ class NegativeBinomialSearch {
   AlphaSlope likelihood_slope(const Model& model, const VectorXd& eta, double log_alpha) const {
     const NegativeBinomialSlope slope(std::exp(log_alpha));
     const DataView& data = model.data;
-    return sum_over_rows(data.n_rows(), 2, execution_, AlphaSlope(),
-                         [&](Index first, Index last, AlphaSlope& sum) {
-                           VectorXd mu(last - first);
-                           model.loss.mean(eta.data() + first, last - first, mu.data());
-                           for (Index i = first; i < last; ++i) {
-                             const AlphaSlope row = slope(data.y[i], mu[i - first]);
-                             sum.d1 += data.weight[i] * row.d1;
-                             sum.d2 += data.weight[i] * row.d2;
-                           }
-                         });
+    return sum_over_rows(
+        data.n_rows(), 2, execution_, AlphaSlope(), [&](Index first, Index last, AlphaSlope& sum) {
+          VectorXd mu(last - first);
+          model.loss.mean(eta.data() + first, last - first, mu.data());
+          slope.add(data.y.data() + first, mu.data(), data.weight.data() + first, last - first, sum);
+        });
   }
 
   const DesignRows& rows_;

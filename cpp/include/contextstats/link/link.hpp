@@ -52,6 +52,9 @@ class Link {
   /// Means and derivatives of up to kTileRows rows; NaN where eta is outside the domain of the inverse.
   virtual void inverse(const double* eta, Index n, MeanTile& out) const = 0;
 
+  /// Means alone, of any number of rows.
+  virtual void mean(const double* eta, Index n, double* mu) const = 0;
+
   /// Logarithms of both probabilities; NaN where the mean is not in (0, 1). Sigmoid links override this by
   /// formulas that keep both tails.
   virtual void log_probability(const double* eta, Index n, LogProbabilityTile& out) const {
@@ -102,6 +105,9 @@ class FormulaLink : public Link {
       const MeanDerivatives row = Formula::inverse(eta[i]);
       for (int k = 0; k < 5; ++k) out.d[k][i] = row.d[k];
     }
+  }
+  void mean(const double* eta, Index n, double* mu) const final {
+    for (Index i = 0; i < n; ++i) mu[i] = Formula::inverse(eta[i]).d[0];
   }
   double operator()(double mu) const final { return Formula::link(mu); }
   double lower() const final { return Formula::lower; }

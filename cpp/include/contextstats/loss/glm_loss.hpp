@@ -19,12 +19,16 @@ class FamilyLinkLoss : public Loss {
   FamilyLinkLoss(Family family, std::unique_ptr<const Link> link)
       : family_(std::move(family)), link_(std::move(link)) {}
 
-  void mean(const double* eta, Index n, double* mu) const final {
-    for_each_tile(n, [&](Index start, Index rows) {
-      MeanTile tile;
-      link_->inverse(eta + start, rows, tile);
-      std::copy_n(tile.d[0], rows, mu + start);
-    });
+  void mean(const double* eta, Index n, double* mu) const final { link_->mean(eta, n, mu); }
+
+  void variance(const double* mu, Index n, double* value, double* slope) const final {
+    for (Index i = 0; i < n; ++i) {
+      Jet<1> mean;
+      mean.c = {mu[i], 1.0};
+      const Jet<1> v = family_.variance(mean);
+      value[i] = v.c[0];
+      slope[i] = v.c[1];
+    }
   }
 
   /// Means that the link cannot express are moved to a tenth of the average |y| from an end of its range

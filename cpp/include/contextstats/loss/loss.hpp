@@ -37,6 +37,9 @@ class Loss {
   /// mu = inverse link of eta; NaN where eta is not in the domain of the inverse link.
   virtual void mean(const double* eta, Index n, double* mu) const = 0;
 
+  /// The variance function V(mu) and its derivative.
+  virtual void variance(const double* mu, Index n, double* value, double* slope) const = 0;
+
   /// Fills the arrays of `out` that are not null.
   virtual void evaluate(const double* y, const double* eta, Index n, const LossTile& out) const = 0;
 

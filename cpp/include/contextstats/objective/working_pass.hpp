@@ -60,6 +60,19 @@ struct Model {
     eta += data.offset.segment(block.first(), block.count());
   }
 
+  /// eta of every row.
+  VectorXd eta(const VectorXd& theta) const {
+    const VectorXd raw = design.raw_coefficients(theta);
+    VectorXd out(data.n_rows());
+    for_each_chunk(RowChunks(rows.grouped.n_blocks(), 1), execution, [&](Index first, Index last) {
+      rows.for_each_block(first, last, [&](RowBlock& block) {
+        block.linear_predictor(raw, out.data() + block.first());
+        out.segment(block.first(), block.count()) += data.offset.segment(block.first(), block.count());
+      });
+    });
+    return out;
+  }
+
   /// With a symmetric `m`, also how tr(m Z'WZ) moves with theta, W the observed weights. Fills `all_eta`, the
   /// linear predictor of every row, if it is given.
   WorkingPass evaluate(const VectorXd& theta, Curvature curvature, const MatrixXd& m = MatrixXd(),

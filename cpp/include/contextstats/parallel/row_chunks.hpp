@@ -8,6 +8,9 @@
 
 namespace contextstats {
 
+/// Of rows that need no blocks of their own.
+constexpr Index kRowsABlock = 4096;
+
 /// Fixed chunks of blocks of rows. Their borders depend on the number of blocks and on the size of what is
 /// summed, never on the number of threads, and partial sums are added in order of the chunks: the same bits
 /// for any number of threads.
@@ -36,6 +39,14 @@ void for_each_chunk(const RowChunks& chunks, const Execution& execution, const W
   for_each_item(chunks.count(), execution, one);
 }
 
+/// Calls work(first row, last row) for rows that need no blocks of their own.
+template <class Work>
+void for_each_rows(Index n_rows, const Execution& execution, const Work& work) {
+  const Index n_blocks = std::max<Index>(n_rows / kRowsABlock, 1);
+  for_each_chunk(RowChunks(n_blocks, 1), execution,
+                 [&](Index first, Index last) { work(first * n_rows / n_blocks, last * n_rows / n_blocks); });
+}
+
 /// Sums over blocks: work(first, last, partial) adds blocks [first, last) to a partial sum that starts as
 /// `zero`.
 template <class Partial, class Work>
@@ -54,8 +65,7 @@ Partial sum_over_blocks(Index n_blocks, Index partial_size, const Execution& exe
 template <class Partial, class Work>
 Partial sum_over_rows(Index n_rows, Index partial_size, const Execution& execution, const Partial& zero,
                       const Work& work) {
-  constexpr Index rows_a_block = 4096;
-  const Index n_blocks = std::max<Index>(n_rows / rows_a_block, 1);
+  const Index n_blocks = std::max<Index>(n_rows / kRowsABlock, 1);
   return sum_over_blocks(n_blocks, partial_size, execution, zero,
                          [&](Index first, Index last, Partial& partial) {
                            work(first * n_rows / n_blocks, last * n_rows / n_blocks, partial);

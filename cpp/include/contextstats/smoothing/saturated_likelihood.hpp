@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "contextstats/objective/row_sums.hpp"
 #include "contextstats/objective/working_pass.hpp"
 
 namespace contextstats {
@@ -34,7 +35,7 @@ class SaturatedLikelihood {
  private:
   Saturated all_rows(double phi) const {
     const DataView& d = model_.data;
-    return model_.loss.saturated(d.y.data(), d.var_weight.data(), d.freq_weight.data(), d.n_rows(), phi);
+    return saturated(model_.loss, d.y, d.var_weight, d.freq_weight, phi, model_.execution);
   }
 
   Saturated row(double phi) const {

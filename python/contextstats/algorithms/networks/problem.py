@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contextstats import _core
-from contextstats.algorithms.joint import resolve_threads
 from contextstats.design.networks import NetworkData
 from contextstats.errors import OptionError
+from contextstats.options import resolve_threads
 
 Floats = NDArray[np.float64]
 
