@@ -12,6 +12,7 @@
 #include "contextstats/encoder/bspline_basis.hpp"
 #include "contextstats/encoder/dense_basis.hpp"
 #include "contextstats/encoder/factor_basis.hpp"
+#include "contextstats/encoder/neural_basis.hpp"
 #include "contextstats/encoder/tensor_basis.hpp"
 #include "contextstats/fit/negative_binomial_fit.hpp"
 #include "contextstats/loss/make_loss.hpp"
@@ -22,12 +23,26 @@ using namespace contextstats;
 
 namespace {
 
+MatrixXd as_columns(const py::object& values, Index rows) {
+  const VectorXd flat = py::cast<VectorXd>(values);
+  return Eigen::Map<const MatrixXd>(flat.data(), rows, flat.size() / rows);
+}
+
 std::shared_ptr<const ContextBasis> make_basis(const py::dict& spec) {
   const std::string kind = py::cast<std::string>(spec["kind"]);
   if (kind == "dense") {
     return std::make_shared<DenseBasis>(
         py::cast<bool>(spec["intercept"]), py::cast<std::vector<Index>>(spec["columns"]),
         py::cast<VectorXd>(spec["centers"]), py::cast<VectorXd>(spec["scales"]));
+  }
+  if (kind == "neural") {
+    auto columns = py::cast<std::vector<Index>>(spec["columns"]);
+    const Index d = static_cast<Index>(columns.size());
+    HiddenLayers layers(d, py::cast<std::vector<Index>>(spec["widths"]));
+    const Index rows = 1 + d + (2 + d) * layers.n_outputs();
+    return std::make_shared<NeuralBasis>(
+        std::move(columns), py::cast<VectorXd>(spec["centers"]), py::cast<VectorXd>(spec["scales"]),
+        std::move(layers), py::cast<VectorXd>(spec["weights"]), as_columns(spec["projection"], rows));
   }
   if (kind == "tensor") {
     const py::sequence margins = spec["margins"];
@@ -39,8 +54,8 @@ std::shared_ptr<const ContextBasis> make_basis(const py::dict& spec) {
     return std::make_shared<BSplineBasis>(column, py::cast<VectorXd>(spec["knots"]),
                                           py::cast<Index>(spec["degree"]), py::cast<bool>(spec["periodic"]));
   }
-  throw std::invalid_argument("A basis is 'dense', 'factor', 'bspline' or 'tensor', but this one is '" +
-                              kind + "'.");
+  throw std::invalid_argument(
+      "A basis is 'dense', 'factor', 'bspline', 'tensor' or 'neural', but this one is '" + kind + "'.");
 }
 
 KhatriRaoDesign make_design(const py::list& bases, const py::list& blocks, Index n_predictors) {
@@ -149,6 +164,7 @@ py::dict run_fit(const KhatriRaoDesign& design, const std::variant<const Loss*, 
 }  // namespace
 
 void bind_dag(py::module_& m);
+void bind_features(py::module_& m);
 void bind_inference(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_networks(py::module_& m);
@@ -156,6 +172,7 @@ void bind_networks(py::module_& m);
 PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
   m.doc() = "The numerical core of contextstats.";
   bind_dag(m);
+  bind_features(m);
   bind_inference(m);
   bind_loss(m);
   bind_networks(m);

@@ -2,7 +2,7 @@
 
 from contextstats import datasets, families
 from contextstats._version import __version__
-from contextstats.encoders import Additive, Archetypes, Constant, Linear
+from contextstats.encoders import MLP, Additive, Archetypes, Constant, Linear, NeuralAdditive
 from contextstats.errors import (
     ContextstatsError,
     ConvergenceWarning,
@@ -18,6 +18,7 @@ from contextstats.results.networks.compare import compare_networks
 from contextstats.results.serialize import load
 
 __all__ = [
+    "MLP",
     "Additive",
     "Archetypes",
     "BayesianNetwork",
@@ -33,6 +34,7 @@ __all__ = [
     "GLMResults",
     "Linear",
     "MarkovNetwork",
+    "NeuralAdditive",
     "OptionError",
     "__version__",
     "compare_networks",

@@ -46,6 +46,7 @@ grouped_scores = _module.grouped_scores
 integrated_root = _module.integrated_root
 kernel_forms = _module.kernel_forms
 kernel_weights = _module.kernel_weights
+learn_features = _module.learn_features
 linear_predictor = _module.linear_predictor
 mixture_tails = _module.mixture_tails
 network_gram = _module.network_gram

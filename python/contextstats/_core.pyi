@@ -37,6 +37,22 @@ class OrderScores:
     def __init__(self, gram: Floats, roughness: Floats, allowed: Floats, node_weight: Floats) -> None: ...
     def search(self, required: Floats, starts: list[list[int]], restarts: int, seed: int) -> dict[str, Any]: ...
 
+def learn_features(
+    networks: list[dict[str, Any]],
+    loss: Loss,
+    x: Floats,
+    contexts: Floats,
+    y: Floats,
+    offset: Floats,
+    weight: Floats,
+    unit: float,
+    starts: Floats,
+    decays: list[float],
+    n_training: int,
+    maxiter: int,
+    threads: int,
+    progress: Callable[[int, float, float], None] | None,
+) -> dict[str, Any]: ...
 def basis_matrix(basis: dict[str, Any], contexts: Floats) -> Floats: ...
 def linear_predictor(design: Design, x: Floats, contexts: Floats, theta: Floats, threads: int) -> Floats: ...
 def gradient(design: Design, x: Floats, contexts: Floats, v: Floats, threads: int) -> Floats: ...

@@ -15,7 +15,7 @@ from contextstats.design.columns import Column, Floats, Level, match_levels
 from contextstats.design.rows import refuse_infinite
 from contextstats.encoders.column import ContextColumn
 from contextstats.encoders.parse import parse_context
-from contextstats.encoders.terms import Bare, Factor, Linear, Tensor, Term
+from contextstats.encoders.terms import Bare, Factor, Linear, Neural, Tensor, Term
 from contextstats.errors import DataError, DataWarning, FormulaError
 from contextstats.options import did_you_mean
 
@@ -259,6 +259,11 @@ def _without_constants(
                     f"{term.label} needs contexts that vary, but {name} is {_only_value(columns[name])} in "
                     f"every row. Write s({other}) instead."
                 )
+            if isinstance(term, Neural) and len(term.variables) > 1:
+                raise DataError(
+                    f"{term.label} needs contexts that vary, but {name} is {_only_value(columns[name])} in "
+                    "every row. Leave it out of the network."
+                )
             dropped.setdefault(name, {})[term.label] = None
     notes = []
     for name, labels in dropped.items():
@@ -296,8 +301,8 @@ def for_array_contexts(encoder: Any, columns: Sequence[Column]) -> Terms:
     """
     if not hasattr(encoder, "terms"):
         raise FormulaError(
-            "encoder must be Constant(), Linear(), Additive(), a context formula or a dict of them, but is of type "
-            f"{type(encoder).__name__}."
+            "encoder must be Constant(), Linear(), Additive(), MLP(), NeuralAdditive(), a context formula or a dict of "
+            f"them, but is of type {type(encoder).__name__}."
         )
     names = [column.name for column in columns]
     return tuple(encoder.terms(names, [column.levels is not None for column in columns]))

@@ -66,7 +66,7 @@ class Design:
     n_missing : dict of str to int
         Rows left out, by variable with a missing value and for "zero weight"; a row may count twice.
     n_dropped : int
-        Rows left out, each counted once.
+        Rows left out, each counted once; those that hidden layers were learned from among them.
     notes : tuple of str
         What the user should know, as sentences.
     blocks : tuple of Block
@@ -79,6 +79,8 @@ class Design:
         L: `params = L theta` are coefficients of the contexts as the user measured them.
     recipe : Recipe
         Makes predictors and contexts of new data.
+    n_learning : int
+        Rows that hidden layers were learned from and nothing else.
     """
 
     y: Floats
@@ -103,6 +105,7 @@ class Design:
     coef_names: tuple[str, ...]
     user_map: Floats
     recipe: Recipe
+    n_learning: int = 0
 
     @property
     def n_rows(self) -> int:

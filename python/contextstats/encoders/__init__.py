@@ -2,5 +2,6 @@
 
 from contextstats.encoders.additive import Additive, Constant, Linear
 from contextstats.encoders.archetypes import Archetypes
+from contextstats.encoders.neural import MLP, NeuralAdditive
 
-__all__ = ["Additive", "Archetypes", "Constant", "Linear"]
+__all__ = ["MLP", "Additive", "Archetypes", "Constant", "Linear", "NeuralAdditive"]

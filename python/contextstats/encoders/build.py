@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from contextstats.encoders.column import ContextColumn, Inputs
 from contextstats.encoders.fitted import FittedTerm
+from contextstats.encoders.neural import fit_neural
 from contextstats.encoders.parametric import fit_bare, fit_factor, fit_linear
 from contextstats.encoders.tensor import fit_tensor
-from contextstats.encoders.terms import Bare, Factor, Linear, Smooth, Tensor, Term
+from contextstats.encoders.terms import Bare, Factor, Linear, Neural, Smooth, Tensor, Term
 from contextstats.encoders.univariate import fit_smooth
 from contextstats.errors import DataError
 
@@ -25,6 +27,7 @@ _FITTERS: dict[type[Term], Callable[[Any, Inputs], FittedTerm]] = {
     Factor: fit_factor,
     Smooth: fit_smooth,
     Tensor: fit_tensor,
+    Neural: fit_neural,
 }
 
 
@@ -65,4 +68,4 @@ def fit_term(
     missing = [name for name in term.variables if name not in columns]
     if missing:
         raise DataError(f"{term.label} needs the context {missing[0]!r}, but the contexts are {', '.join(columns)}.")
-    return _FITTERS[type(term)](term, Inputs(columns, select, freq_weights))
+    return replace(_FITTERS[type(term)](term, Inputs(columns, select, freq_weights)), request=term)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contextstats.encoders.basis import BasisSpec
+from contextstats.encoders.terms import Term
 
-TermKind = Literal["linear", "factor", "smooth", "tensor"]
+TermKind = Literal["linear", "factor", "smooth", "tensor", "neural"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class FittedTerm:
         As printed, "s(age)".
     variables : tuple of str
         Contexts it depends on.
-    kind : {"linear", "factor", "smooth", "tensor"}
+    kind : {"linear", "factor", "smooth", "tensor", "neural"}
         What was built.
     basis : BasisSpec
         The raw basis b(c), with `n_raw` columns.
@@ -48,6 +49,10 @@ class FittedTerm:
     setup : (k, m) array or None
         Natural coefficients to those of the k functions the smooth was set up with, before it was centred; they
         sum to one everywhere. None for terms that are not smooths of one context.
+    request : Term or None
+        What was asked for, for building it on other rows. Not saved.
+    honest : bool
+        False where the basis was learned from the responses of the rows of the fit: then there are no tests.
     """
 
     label: str
@@ -62,6 +67,8 @@ class FittedTerm:
     constrained: bool
     notes: tuple[str, ...] = ()
     setup: NDArray[np.float64] | None = None
+    request: Term | None = field(default=None, metadata={"saved": False})
+    honest: bool = True
 
     @property
     def n_coefficients(self) -> int:
@@ -74,7 +81,8 @@ class FittedTerm:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists, numbers and strings, ready for JSON."""
-        state = asdict(self)
+        state = asdict(replace(self, request=None))
+        del state["request"]
         state["basis"] = self.basis.to_dict()
         state["transform"] = self.transform.tolist()
         state["penalties"] = self.penalties.tolist()
@@ -97,5 +105,6 @@ class FittedTerm:
             null_dim=state["null_dim"],
             constrained=state["constrained"],
             notes=tuple(state["notes"]),
+            honest=state.get("honest", True),
             setup=None if state["setup"] is None else np.array(state["setup"], dtype=float),
         )

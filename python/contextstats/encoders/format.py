@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from contextstats.encoders.terms import Factor, Smooth, Tensor, Term
+from contextstats.encoders.terms import Factor, Neural, Smooth, Tensor, Term
+
+_OPTIONS = ("k", "bs", "m", "bounds", "width", "layers", "honest", "seed")
 
 
 def format_context(terms: Iterable[Term]) -> str:
@@ -21,15 +23,15 @@ def format_context(terms: Iterable[Term]) -> str:
 def format_term(term: Term) -> str:
     """Write one term as it can be typed."""
     names = ", ".join(_name(variable) for variable in term.variables)
-    if isinstance(term, Smooth | Tensor):
+    if isinstance(term, Smooth | Tensor | Neural):
         function = term.label.partition("(")[0]
         options = "".join(f", {option}={value!r}" for option, value in _changed(term).items())
         return f"{function}({names}{options})"
     return f"C({names})" if isinstance(term, Factor) else names
 
 
-def _changed(term: Smooth | Tensor) -> dict[str, Any]:
-    options = [field for field in fields(term) if field.name in ("k", "bs", "m", "bounds")]
+def _changed(term: Smooth | Tensor | Neural) -> dict[str, Any]:
+    options = [field for field in fields(term) if field.name in _OPTIONS]
     return {field.name: getattr(term, field.name) for field in options if getattr(term, field.name) != field.default}
 
 

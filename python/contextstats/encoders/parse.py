@@ -11,11 +11,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from contextstats.encoders.neural import check_neural
 from contextstats.encoders.smooth_options import as_value, check_smooth, check_tensor, margin_pair
-from contextstats.encoders.terms import Bare, Factor, Smooth, Tensor, Term, check_overlap
+from contextstats.encoders.terms import Bare, Factor, Neural, Smooth, Tensor, Term, check_overlap
 from contextstats.errors import FormulaError, OptionError
 
-_HELP = "A context formula is a sum of names, C(x), s(x), te(a, b) and ti(a, b), such as 's(age) + center'."
+_HELP = (
+    "A context formula is a sum of names, C(x), s(x), te(a, b), ti(a, b) and mlp(a, b, ...), such as 's(age) + center'."
+)
 _INTERACTION = "interactions of contexts are written ti(a, b), or te(a, b) with the main effects."
 _QUOTED = re.compile(r"""`([^`]*)`|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
 
@@ -30,7 +33,8 @@ def parse_context(text: str) -> tuple[Term, ...]:
         `s(x, k=10, bs="ps", m=None, bounds=None)`, `te(a, b, k=5, bs="ps", m=None, bounds=None)`, `ti(a, b,
         ...)`, or `1`. The constant is always there, so "1" alone means that nothing varies. A name that is
         not an identifier is written `` `my name` `` or `Q("my name")`. For te and ti, k, bs, m and bounds are
-        one value for both margins or a pair, as in `k=(5, 8)`.
+        one value for both margins or a pair, as in `k=(5, 8)`. `mlp(a, b, ..., width=16, layers=1, honest=True,
+        seed=0)` is a neural network of one or more contexts.
 
     Returns
     -------
@@ -117,7 +121,7 @@ class _Piece:
     def explain(self, node: ast.expr) -> str:
         """Say what is wrong with a summand that is no term."""
         if isinstance(node, ast.Call):
-            return f"the function {self.function_name(node)}() is not known here. Use C(), s(), te() or ti()."
+            return f"the function {self.function_name(node)}() is not known here. Use C(), s(), te(), ti() or mlp()."
         if (isinstance(node, ast.Constant) and node.value == 0) or isinstance(node, ast.UnaryOp):
             return "the constant part of an effect cannot be removed. Leave this out."
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
@@ -209,9 +213,20 @@ def _tensor(piece: _Piece, node: ast.Call) -> Term:
     return check_tensor(Tensor((names[0], names[1]), interaction=function == "ti", **given))
 
 
+def _neural(piece: _Piece, node: ast.Call) -> Term:
+    names = piece.variables(node)
+    if not names:
+        raise piece.error("mlp() takes the names of one or more contexts, but got none.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise piece.error(f"mlp() takes different contexts, but got {twice[0]} twice. Leave one out.")
+    return check_neural(Neural(names, **piece.keywords(node, ("width", "layers", "honest", "seed"))))
+
+
 _FUNCTIONS: dict[str, Callable[[_Piece, ast.Call], Term]] = {
     "C": _factor,
     "s": _smooth,
     "te": _tensor,
     "ti": _tensor,
+    "mlp": _neural,
 }

@@ -2,7 +2,8 @@
 
 Each term has a `label`, as it is printed, and the tuple of its `variables`. Its `components` are the parts of
 the functional ANOVA decomposition it spans: a smooth of `a` spans the main effect {a}; te(a, b) spans {a},
-{b} and {a, b}; ti(a, b) only {a, b}. Two terms that share a component cannot be told apart by the data.
+{b} and {a, b}; ti(a, b) only {a, b}; mlp(a, b, c) {a}, {b}, {c} and {a, b, c}. Two terms that share a component
+cannot be told apart by the data.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from contextstats.encoders.basis import BasisSpec
 from contextstats.errors import FormulaError
 
 Order = int | tuple[int, int]
@@ -133,7 +135,43 @@ class Tensor:
         )
 
 
-Term = Bare | Linear | Factor | Smooth | Tensor
+@dataclass(frozen=True)
+class Neural:
+    """A neural network of some contexts, `mlp(a, b, width, layers, honest, seed)`.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Names of the contexts.
+    width, layers : int
+        Units in each hidden layer, and number of hidden layers.
+    honest : bool
+        Whether the hidden layers are learned from other rows than everything else.
+    seed : int
+        Of the split of the rows and of the starting weights.
+    learned : BasisSpec, optional
+        The hidden layers, once they are learned.
+    """
+
+    variables: tuple[str, ...]
+    width: int = 16
+    layers: int = 1
+    honest: bool = True
+    seed: int = 0
+    learned: BasisSpec | None = None
+
+    @property
+    def label(self) -> str:
+        """The term as it is printed."""
+        return f"mlp({','.join(self.variables)})"
+
+    @property
+    def components(self) -> frozenset[frozenset[str]]:
+        """The effects the term contains: those of each context, and of all together."""
+        return frozenset({frozenset(self.variables), *(frozenset({name}) for name in self.variables)})
+
+
+Term = Bare | Linear | Factor | Smooth | Tensor | Neural
 
 
 def check_overlap(terms: Iterable[Term]) -> None:
@@ -157,6 +195,8 @@ def _overlap_message(first: Term, second: Term, component: frozenset[str]) -> st
     problem = f"{first.label} and {second.label} both contain the effect of {shared}: they cannot be told apart."
     if first.label == second.label:
         return f"{first.label} stands twice in one context formula. Keep one of the two."
+    if any(isinstance(term, Neural) for term in (first, second)):
+        return f"{problem} mlp() contains the effect of each of its contexts. Keep one of the two."
     if any(isinstance(term, Tensor) and not term.interaction for term in (first, second)):
         return f"{problem} te() contains the main effects: use it alone, or write s(a) + s(b) + ti(a, b)."
     return f"{problem} Keep one of the two (a smooth contains the straight line)."

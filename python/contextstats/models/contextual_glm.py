@@ -14,10 +14,11 @@ from contextstats.algorithms.joint import (
     Smoothing,
     fit_with_rows,
 )
+from contextstats.algorithms.learned_design import learned_design
 from contextstats.design import Design, build_design_from_arrays, build_design_from_formula
 from contextstats.errors import OptionError
 from contextstats.families import Family, resolve_family
-from contextstats.models.progress import Progress, listener
+from contextstats.models.progress import LEARNING, Progress, listener
 from contextstats.results import GLMResults
 from contextstats.results.estimates import (
     Information,
@@ -52,8 +53,8 @@ class ContextualGLM:
         Contexts; categorical columns of a data frame become factors.
     encoder : Encoder, str or dict, optional
         How effects depend on the contexts: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default where there are
-        contexts); or a context formula as in :meth:`from_formula`, "s(age) + center", of columns of `context`, or a
-        dict that gives one to each predictor that varies.
+        contexts), ``MLP(width=16)``, ``NeuralAdditive(width=8)``; or a context formula as in :meth:`from_formula`,
+        "s(age) + center", of columns of `context`, or a dict that gives one to each predictor that varies.
     family : str, Family or statsmodels family
         "gaussian", "binomial", "poisson", "gamma", "inverse_gaussian", "negative_binomial", "tweedie".
     offset, exposure : array-like, optional
@@ -246,7 +247,14 @@ class ContextualGLM:
         """
         if information not in ("observed", "expected"):
             raise OptionError(f"information must be 'observed' or 'expected', but is {information!r}.")
-        design = self.design(select=select)
+        design = learned_design(
+            self.design(select=select),
+            self.family,
+            select=select,
+            threads=threads,
+            progress=listener(progress, LEARNING),
+            clusters=(cov_kwds or {}).get("groups"),
+        )
         problem = CoreProblem.of(design, threads)
         fit, family, eta = fit_with_rows(
             problem,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Progress = Callable[[int, float, float], None]
+LEARNING = "hidden layers, run {:3d}  held-out deviance {:.8g}  gradient {:.2e}"
 
 
 def listener(progress: bool | Progress, line: str) -> Progress | None:

@@ -99,14 +99,22 @@ def plot(
 
 
 def all_panels(res: GLMResults) -> list[Panel]:
-    """One panel for each varying coefficient and each context, or pair of contexts, it varies with."""
+    """One panel for each varying coefficient and each context, or pair of contexts, it varies with.
+
+    A term of more than two contexts has a panel for each of them, the others held at a typical value.
+    """
     design = res.design
     found = [
-        Panel(design.x_names[block.predictor], tuple(block.term.variables))
+        Panel(design.x_names[block.predictor], shown)
         for block in design.blocks
         if block.term is not None
+        for shown in _shown_together(block.term.variables)
     ]
     return list(dict.fromkeys(found))
+
+
+def _shown_together(variables: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [variables] if len(variables) <= 2 else [(name,) for name in variables]
 
 
 def choose_panels(

@@ -33,7 +33,8 @@ def _dropped(design: Design) -> str:
     if not dropped:
         return ""
     causes = ", ".join(f"{name}: {count}" for name, count in dropped.items())
-    count = "1 row was" if design.n_dropped == 1 else f"{design.n_dropped} rows were"
+    left_out = design.n_dropped - design.n_learning
+    count = "1 row was" if left_out == 1 else f"{left_out} rows were"
     return f"{count} dropped for missing values or zero weight ({causes})."
 
 

@@ -176,7 +176,8 @@ def _encode_dataclass(value: Any) -> dict[str, Any]:
     cls = type(value)
     if _class_named(cls.__name__) is not cls:
         raise DataError(f"A {cls.__name__} cannot be saved: the class is not known to contextstats.")
-    fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(cls) if field.init}
+    saved = [field for field in dataclasses.fields(cls) if field.init and field.metadata.get("saved", True)]
+    fields = {field.name: encode(getattr(value, field.name)) for field in saved}
     return {"$class": {"name": cls.__name__, "fields": fields}}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contextstats.algorithms.joint import Floats
-from contextstats.design import Block
+from contextstats.design import Block, Design
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.fitted import FittedTerm
 from contextstats.inference.adaptive_score_test import AdaptiveScoreTest
@@ -63,7 +63,10 @@ class TermTests:
         columns = columns_of(blocks, res.fit.identified)
         if columns.size == 0:
             return BlockTest(0.0, 0.0, np.nan, (), None)
-        edf, score = float(estimates.edf[columns].sum()), self._score.test(blocks)
+        edf = float(estimates.edf[columns].sum())
+        if not is_honest(res.design):
+            return BlockTest(edf, np.nan, np.nan, (), None)
+        score = self._score.test(blocks)
         grid = np.ix_(columns, columns)
         covariance = estimates.conditional[grid] if res.cov_type.startswith("bayes") else res.natural_covariance[grid]
         if not any(len(block.term.penalties) for block in blocks if block.term is not None):
@@ -126,6 +129,11 @@ def _parametric(theta: Floats, covariance: Floats, residual_df: float | None) ->
     if residual_df is None:
         return statistic, (Exceedance(statistic, np.ones(1), df),)
     return statistic / len(theta), (ratio_exceedance(statistic, np.ones(1), residual_df, df=df),)
+
+
+def is_honest(design: Design) -> bool:
+    """Whether every basis was given before the responses were seen; without that no test of what varies is valid."""
+    return all(block.term is None or block.term.honest for block in design.blocks)
 
 
 def _is_random(block: Block) -> bool:

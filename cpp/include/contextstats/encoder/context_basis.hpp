@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -15,9 +16,9 @@ using Exponents = std::vector<int>;
 /// piece each function is a polynomial in a few coordinates t(c), most of them zero.
 ///
 /// Every basis of this project is of this kind: B-splines (one coordinate, degree 3), linear contexts (one
-/// piece, coordinates of degree 1), factors (a piece for each level, constants) and products of those. Sums
-/// over the rows of a piece are therefore sums of a few monomials, from which the sums for all of its
-/// functions follow.
+/// piece, coordinates of degree 1), factors (a piece for each level, constants), products of those, and
+/// hidden layers (one piece, linear in their outputs). Sums over the rows of a piece are therefore sums of a
+/// few monomials, from which the sums for all of its functions follow.
 class ContextBasis {
  public:
   /// The functions that live on one piece: raw column columns[l] is polynomials.col(l)' (monomials of t).
@@ -37,11 +38,20 @@ class ContextBasis {
   /// The piece of each of the rows first .. first + count.
   virtual void locate(ConstMatrix contexts, Index first, Index count, std::int32_t* pieces) const = 0;
 
+  /// Whether coordinates are functions of several contexts at once, given by `coordinates_of_rows`; else each
+  /// is made from one column, by `context_of` and `to_coordinate`.
+  virtual bool reads_whole_rows() const { return false; }
+
+  /// All coordinates of the rows first .. first + count, (count, n_coordinates).
+  virtual MatrixXd coordinates_of_rows(ConstMatrix, Index, Index) const {
+    throw std::logic_error(kOtherKind);
+  }
+
   /// The column of the contexts that a coordinate is made from.
-  virtual Index context_of(Index coordinate) const = 0;
+  virtual Index context_of(Index) const { throw std::logic_error(kOtherKind); }
 
   /// Turns contexts that lie on one piece into a coordinate, in place.
-  virtual void to_coordinate(Index coordinate, Index piece, Index count, double* values) const = 0;
+  virtual void to_coordinate(Index, Index, Index, double*) const { throw std::logic_error(kOtherKind); }
 
  protected:
   ContextBasis(Index n_columns, std::vector<Exponents> monomials)
@@ -52,6 +62,8 @@ class ContextBasis {
   }
 
  private:
+  static constexpr const char* kOtherKind = "The coordinates of this basis are made in the other way.";
+
   Index n_columns_;
   std::vector<Exponents> monomials_;
   std::vector<Piece> pieces_;
@@ -66,9 +78,11 @@ inline MatrixXd basis_matrix(const ContextBasis& basis, ConstMatrix contexts) {
     basis.locate(contexts, row, 1, &index);
     const ContextBasis::Piece& piece = basis.piece(index);
     VectorXd monomials = VectorXd::Ones(piece.polynomials.rows());
+    const MatrixXd whole =
+        basis.reads_whole_rows() ? basis.coordinates_of_rows(contexts, row, 1) : MatrixXd();
     for (Index k = 0; k < basis.n_coordinates(); ++k) {
-      double t = contexts(row, basis.context_of(k));
-      basis.to_coordinate(k, index, 1, &t);
+      double t = whole.size() > 0 ? whole(0, k) : contexts(row, basis.context_of(k));
+      if (whole.size() == 0) basis.to_coordinate(k, index, 1, &t);
       for (Index m = 0; m < monomials.size(); ++m) {
         const Exponents& powers = basis.monomials()[static_cast<std::size_t>(m)];
         for (int power = 0; power < powers[static_cast<std::size_t>(k)]; ++power) monomials[m] *= t;

@@ -184,10 +184,16 @@ class RowBlock {
     predictors_.resize(at(p * n_places_));
     coordinates_.resize(at(d * n_places_));
     for (Index j = 0; j < p; ++j) sort(x_.col(j).data() + first_, g, predictors_.data() + j * n_places_);
+    MatrixXd whole;
     for (Index k = 0; k < d; ++k) {
       const RowGroup::Coordinate& c = group.coordinates()[at(k)];
       const ContextBasis& basis = *design_.bases()[at(c.basis)];
       double* t = coordinates_.data() + k * n_places_;
+      if (basis.reads_whole_rows()) {
+        if (c.which == 0) whole = basis.coordinates_of_rows(contexts_, first_, count_);
+        sort(whole.col(c.which).data(), g, t);
+        continue;
+      }
       sort(contexts_.col(basis.context_of(c.which)).data() + first_, g, t);
       for (const Run& run : order.runs) {
         basis.to_coordinate(c.which, group.piece_of(c.basis, run.pieces), run.count, t + run.start);
