@@ -118,7 +118,9 @@ def common_options(terms: Sequence[Neural]) -> tuple[bool, int]:
     return options.pop()
 
 
-def split_rows(n: int, honest: bool, seed: int, clusters: NDArray[np.intp] | None = None) -> tuple[Rows, Rows]:
+def split_rows(
+    n: int, honest: bool, seed: int, clusters: NDArray[np.intp] | None = None, most: int = MOST_ROWS
+) -> tuple[Rows, Rows]:
     """Rows to learn hidden layers from, and rows for everything else; whole clusters go together.
 
     Raises
@@ -135,7 +137,7 @@ def split_rows(n: int, honest: bool, seed: int, clusters: NDArray[np.intp] | Non
         return everything, everything
     codes = everything if clusters is None else clusters
     first = np.random.default_rng([seed, 1]).permutation(int(codes.max()) + 1)
-    share = min(n // 2, MOST_ROWS)
+    share = min(n // 2, most)
     sizes = np.cumsum(np.bincount(codes, minlength=len(first))[first])
     learns = np.zeros(len(first), dtype=bool)
     learns[first[: int(np.searchsorted(sizes, share, side="right"))]] = True
@@ -197,3 +199,18 @@ def learn_hidden_layers(task: LearningTask, *, threads: int, progress: Progress 
         learned[network.term] = replace(network.term, learned=basis)
         at += network.n_hidden + network.n_head
     return learned
+
+
+def learning_note(terms: list[Neural], honest: bool, n_learning: int, n_left: int) -> str:
+    """Say where hidden layers come from, and what that means for standard errors and tests."""
+    labels = ", ".join(term.label for term in terms)
+    if honest:
+        return (
+            f"The hidden layers of {labels} were learned from {n_learning} rows drawn at random (seed "
+            f"{terms[0].seed}); estimates, standard errors and tests come from the other {n_left} rows and take the "
+            "hidden layers as given. Bands do not allow for what these layers cannot follow."
+        )
+    return (
+        f"The hidden layers of {labels} were learned from the same rows as everything else (honest=False): standard "
+        "errors take them as given and are too small, and no tests of what varies are shown."
+    )

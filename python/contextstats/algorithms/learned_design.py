@@ -15,6 +15,7 @@ from contextstats.algorithms.hidden_layers import (
     Rows,
     common_options,
     learn_hidden_layers,
+    learning_note,
     split_rows,
 )
 from contextstats.algorithms.joint import CoreProblem, core_loss, fit_with_rows, prior_weights
@@ -65,21 +66,6 @@ def learned_design(
     require_enough_rows(len(left), built.coef_names, built.penalties)
     note = learning_note(terms, honest, len(learning), len(left))
     return replace(built, n_learning=design.n_rows - len(left), notes=(*built.notes, note))
-
-
-def learning_note(terms: list[Neural], honest: bool, n_learning: int, n_left: int) -> str:
-    """Say where hidden layers come from, and what that means for standard errors and tests."""
-    labels = ", ".join(term.label for term in terms)
-    if honest:
-        return (
-            f"The hidden layers of {labels} were learned from {n_learning} rows drawn at random (seed "
-            f"{terms[0].seed}); estimates, standard errors and tests come from the other {n_left} rows and take the "
-            "hidden layers as given. Bands do not allow for what these layers cannot follow."
-        )
-    return (
-        f"The hidden layers of {labels} were learned from the same rows as everything else (honest=False): standard "
-        "errors take them as given and are too small, and no tests of what varies are shown."
-    )
 
 
 def _task(design: Design, family: Family, terms: list[Neural], rows: Rows, threads: int | None) -> LearningTask:

@@ -21,7 +21,7 @@ from contextstats.design.recipe import Recipe
 from contextstats.design.table import common_index
 from contextstats.encoders.additive import Additive
 from contextstats.encoders.parse import parse_context
-from contextstats.encoders.terms import Neural, Term
+from contextstats.encoders.terms import Term
 from contextstats.errors import DataError, ExtrapolationWarning, OptionError
 from contextstats.options import check_missing
 
@@ -204,8 +204,6 @@ def build_network_data(
     z, center, scale = standardised(x, names)
     complete = {column.name: column.take(kept.rows).used_levels_only() for column in in_context}
     terms, text = _terms(encoder, list(complete.values()))
-    if any(isinstance(term, Neural) for term in terms):
-        raise OptionError("Networks take Constant(), Linear(), Additive() and formulas without mlp() only.")
     contexts = prepare_contexts(_used(complete, terms), (terms,), kept.n)
     layout = assemble(("Intercept",), contexts, select=select, freq_weights=None)
     return NetworkData(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -17,12 +18,13 @@ from contextstats.algorithms.networks.factor_groups import (
     correlations_given_context,
     read_groups,
 )
+from contextstats.algorithms.networks.learned_data import learned_network
 from contextstats.design.networks import build_network_data, require_rank
 from contextstats.encoders.archetypes import Archetypes
 from contextstats.errors import OptionError
 from contextstats.models.factor_fit import fit_factors
 from contextstats.models.network_resampling import bootstrap_edges, stable_edges
-from contextstats.models.progress import Progress, listener
+from contextstats.models.progress import LEARNING, Progress, listener
 from contextstats.models.structural_fit import fit_structure
 from contextstats.options import check_choice, resolve_threads
 from contextstats.results.networks.bayesian import BayesianNetworkResults
@@ -172,8 +174,17 @@ class BayesianNetwork:
         """
         options = self._options(threshold, sparsity, strategy, restarts, seed, maxiter, tol, threads, progress)
         if self.groups is not None:
-            return fit_factors(self, self.groups, options, smoothing)
-        return fit_structure(self, options, smoothing)
+            return fit_factors(self._learned(threads, progress), self.groups, options, smoothing)
+        return fit_structure(self._learned(threads, progress), options, smoothing)
+
+    def _learned(self, threads: int | None = None, progress: bool | Progress = False) -> BayesianNetwork:
+        """The same model on the rows that are left once the hidden layers of neural terms are learned."""
+        data = learned_network(self.data, select=False, threads=threads, progress=listener(progress, LEARNING))
+        if data is self.data:
+            return self
+        model = copy.copy(self)
+        model.data = data
+        return model
 
     def stability(
         self,
@@ -208,7 +219,7 @@ class BayesianNetwork:
         Meinshausen and Buehlmann (2010), Stability selection. JRSS B 72, 417-473.
         """
         options = self._options(threshold, sparsity, "central_path", 20, seed, 1000, 1e-5, threads, False)
-        return stable_edges(self, options, n, fraction=fraction)
+        return stable_edges(self._learned(threads), options, n, fraction=fraction)
 
     def bootstrap(
         self,
@@ -253,7 +264,7 @@ class BayesianNetwork:
         ConvergenceWarning
             If some of the drawn rows allow no fit; they are left out.
         """
-        return bootstrap_edges(self, context, n=n, level=level, seed=seed, **options)
+        return bootstrap_edges(self._learned(), context, n=n, level=level, seed=seed, **options)
 
     def _groups(self, factors: Any) -> FactorGroups:
         found = read_groups(factors, self.data.names)

@@ -211,10 +211,10 @@ class MarkovNetwork(NetworkModel):
             raise OptionError(f"n must be positive and fraction between 0 and 1, but are {n} and {fraction}.")
         rng = np.random.default_rng(seed)
         problem = self.problem(smoothing="reml", select=False, maxiter=100, tol=1e-8, threads=threads)
-        p = self.data.n_variables
+        p, size = self.data.n_variables, problem.data.n_rows
         edge, varying = np.zeros((p, p)), np.zeros((p, p))
         for _ in range(n):
-            rows = np.sort(rng.choice(self.data.n_rows, int(fraction * self.data.n_rows), replace=False))
+            rows = np.sort(rng.choice(size, int(fraction * size), replace=False))
             coefficients = select_neighborhoods(problem, chosen, rows).coefficients[:, 1:]
             present, moves = (coefficients != 0).any(axis=2), (coefficients[:, :, 1:] != 0).any(axis=2)
             edge += (present | present.T) / n

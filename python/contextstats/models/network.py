@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from contextstats.algorithms.networks.learned_data import learned_network
 from contextstats.algorithms.networks.nodes import fit_ordered_nodes
 from contextstats.algorithms.networks.problem import NetworkProblem
 from contextstats.design.networks import NetworkData
@@ -49,6 +50,7 @@ class NetworkModel:
                 data = self._build(True)
         else:
             data = self.data
+        data = learned_network(data, select=select, threads=threads)
         return NetworkProblem.of(data, smoothing, maxiter, tol, threads)
 
     def warn_unless(self, converged: bool, maxiter: int) -> None:

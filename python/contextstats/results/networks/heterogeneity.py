@@ -132,6 +132,6 @@ def wiggliness(data: NetworkData) -> Floats:
         if block.term is None:
             continue
         out[block.start : block.stop] = block.term.penalties.sum(axis=0)
-        if block.term.kind == "smooth":
+        if block.term.kind in ("smooth", "neural"):
             out[block.start : block.start + block.term.null_dim] = 0.0
     return out
