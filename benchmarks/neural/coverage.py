@@ -1,6 +1,6 @@
 """Coverage of bands and size of tests with neural encoders: learned from one half of the rows, or from all of them.
 
-    python benchmarks/neural/coverage.py 400 > coverage.csv
+    python benchmarks/neural/coverage.py 240 > coverage.csv
 
 1000 rows, an intercept that is linear in the first context, an effect made of two functions of sums of contexts (two or
 five contexts), and a constant effect, whose tests say how often a true hypothesis is rejected. In the scenario
@@ -10,6 +10,7 @@ and their Monte-Carlo errors.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import warnings
 
@@ -73,14 +74,12 @@ def main(n):
     for module in (heterogeneity, term_tests):
         module.is_honest = lambda _: True  # what the tests would say if they were shown
     print("scenario,family,honest,n," + ",".join(f"{name},{name}_se" for name in COLUMNS))
-    for scenario in SCENARIOS:
-        for family in ("gaussian", "binomial"):
-            for honest in (True, False):
-                found = np.array([one(seed, scenario, family, honest) for seed in range(n)], dtype=float)
-                pairs = zip(found.mean(axis=0), found.std(axis=0) / np.sqrt(n), strict=True)
-                cells = ",".join(f"{mean:.4f},{error:.4f}" for mean, error in pairs)
-                print(f"{scenario},{family},{honest},{n},{cells}", flush=True)
+    for honest, scenario, family in itertools.product((True, False), SCENARIOS, ("gaussian", "binomial")):
+        found = np.array([one(seed, scenario, family, honest) for seed in range(n)], dtype=float)
+        pairs = zip(found.mean(axis=0), found.std(axis=0) / np.sqrt(n), strict=True)
+        cells = ",".join(f"{mean:.4f},{error:.4f}" for mean, error in pairs)
+        print(f"{scenario},{family},{honest},{n},{cells}", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 240)

@@ -1,8 +1,10 @@
 # What the coefficients depend on: R formulas in mgcv's notation, read into the text that the core parses, and the
 # variables they need.
 
-SMOOTHS <- c("s", "te", "ti")
 SMOOTH_OPTIONS <- c("k", "bs", "m", "bounds")
+TERM_OPTIONS <- list(
+  s = SMOOTH_OPTIONS, te = SMOOTH_OPTIONS, ti = SMOOTH_OPTIONS, mlp = c("width", "layers", "honest", "seed")
+)
 
 # list(common = text or NULL, by_predictor = named list of texts, variables = named list of expressions)
 read_context <- function(context, call) {
@@ -45,14 +47,14 @@ read_context_term <- function(expr, env, call) {
   if (identical(expr, 1) || identical(expr, 1L)) return(NULL)
   if (is.call(expr)) {
     head <- sub("^mgcv::", "", deparse1(expr[[1]]))
-    if (head %in% SMOOTHS) return(read_smooth(head, expr, env, call))
+    if (head %in% names(TERM_OPTIONS)) return(read_smooth(head, expr, env, call))
     if (head %in% c(":", "*", "^", "/", "%in%")) {
       stop_user(call, "in the context, ", deparse1(expr), " is not a term: write ti(a, b), or te(a, b) with the main ",
                 "effects")
     }
     if (head %in% c("-", "|")) {
-      stop_user(call, "in the context, ", deparse1(expr), " is not a term: a context is a sum of names, s(), te() and ",
-                "ti()")
+      stop_user(call, "in the context, ", deparse1(expr), " is not a term: a context is a sum of names, s(), te(), ti() ",
+                "and mlp()")
     }
   } else if (!is.name(expr)) {
     stop_user(call, "in the context, ", deparse1(expr), " is not a term: the constant part of an effect is always there")
@@ -63,10 +65,10 @@ read_context_term <- function(expr, env, call) {
 read_smooth <- function(head, expr, env, call) {
   arguments <- as.list(expr)[-1]
   named <- names(arguments) %||% rep("", length(arguments))
-  unknown <- setdiff(named, c("", SMOOTH_OPTIONS))
+  unknown <- setdiff(named, c("", TERM_OPTIONS[[head]]))
   if (length(unknown)) {
     advice <- if ("by" %in% unknown) ": predictors stand in the formula, y ~ x with context = ~ s(age)" else {
-      paste0("; it takes ", paste(SMOOTH_OPTIONS, collapse = ", "))
+      paste0("; it takes ", paste(TERM_OPTIONS[[head]], collapse = ", "))
     }
     stop_user(call, head, "() in the context has no option '", unknown[1], "'", advice)
   }
@@ -99,6 +101,7 @@ quoted_name <- function(expr) sprintf("Q(%s)", encodeString(variable_name(expr),
 python_literal <- function(value, call) {
   if (is.list(value)) return(tuple_of(vapply(value, python_literal, "", call = call)))
   if (is.character(value)) text <- encodeString(value, quote = "\"")
+  else if (is.logical(value) && !anyNA(value)) text <- ifelse(value, "True", "False")
   else if (is.numeric(value) && !anyNA(value)) text <- format(value, digits = 17, trim = TRUE, scientific = FALSE)
   else if (length(value) == 1 && is.na(value)) return("None")
   else stop_user(call, "the option ", deparse1(value), " of a smooth must be a number or text, or a pair of them")

@@ -9,7 +9,9 @@
 #' for a number, one coefficient for each level of a factor), smooths `s(age)`, and tensor products `te(a, b)` or, for
 #' the interaction alone, `ti(a, b)`. They are written as in mgcv, with options `k`, `bs` (`"ps"`, the default, `"bs"`,
 #' `"cr"`, `"cc"` or `"re"`), `m` and `bounds`, the ends of the knots. What mgcv writes as `s(age, by = dose)` is the
-#' predictor `dose` with the context `~ s(age)`. A list of formulas named by predictors (columns of the model matrix, or
+#' predictor `dose` with the context `~ s(age)`. `mlp(age, bmi)` is a neural network of any number of contexts, with
+#' options `width`, `layers`, `honest` and `seed`; a random half of the rows learns its hidden layers, and estimates,
+#' standard errors and tests come from the other half. A list of formulas named by predictors (columns of the model matrix, or
 #' terms of the formula) gives each its own; predictors that are not named are constant.
 #'
 #' @param formula Response and predictors, with everything `glm()` knows: factors and contrasts, `poly()`, `ns()`,
@@ -137,7 +139,8 @@ fit_in_python <- function(problem, columns = colnames(problem$inputs$x)) {
   if (isTRUE(problem$control$progress)) cat("\r", file = stderr())
   arrays <- vapply(found, is_packed, TRUE)
   found[arrays] <- lapply(found[arrays], unpacked)
-  found$used <- used
+  all_used <- if (isTRUE(used)) seq_along(prior) else used
+  found$used <- if (is.null(found$estimation_rows)) used else all_used[found$estimation_rows]
   found
 }
 
@@ -203,12 +206,12 @@ row_parts <- function(found, problem, family) {
   eta <- by_row(found$linear_predictor)
   mu <- by_row(found$fitted)
   y <- stats::setNames(problem$inputs$y, labels)
+  prior <- problem$inputs$weights * problem$inputs$freq_weights * (problem$inputs$trials %||% 1)
+  if (!isTRUE(found$used)) prior[-found$used] <- 0 # also rows that hidden layers were learned from
   list(
     linear_predictor = eta, fitted = mu, y = y, working_residuals = (y - mu) / family$mu.eta(eta),
     working_weights = by_row(found$working_weights),
-    prior_weights = stats::setNames(
-      problem$inputs$weights * problem$inputs$freq_weights * (problem$inputs$trials %||% 1), labels
-    )
+    prior_weights = stats::setNames(prior, labels)
   )
 }
 

@@ -20,7 +20,7 @@ class Archetypes:
     ----------
     k : int
         Number of archetypes.
-    encoder : Linear, Additive or str
+    encoder : Linear, Additive, MLP, NeuralAdditive or str
         How the weights depend on context; a string is a context formula.
     gates : {"softmax", "linear"}
         "softmax": weights are positive and sum to one (NOTMAD). "linear": any weights, so that the coefficients have

@@ -48,8 +48,8 @@ class BayesianNetwork:
     context : (n, d) array or data frame, optional
         What the network depends on; categorical columns become factors.
     encoder : Encoder or str, optional
-        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), ``Archetypes(k=4)``, or a context formula as
-        "s(age) + sex".
+        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), ``MLP()``, ``NeuralAdditive()``,
+        ``Archetypes(k=4)``, or a context formula as "s(age) + sex".
     acyclicity : {"union", "per_sample"}
         "union": the edges of all contexts together form no cycle, so that one order of the variables serves every
         context. "per_sample": every context has a graph without cycles, and directions may change between contexts.

@@ -31,7 +31,8 @@ class CorrelationNetwork(NetworkModel):
     context : (n, d) array or data frame, optional
         What the network depends on; categorical columns become factors.
     encoder : Encoder or str, optional
-        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), or a context formula as "s(age) + sex".
+        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), ``MLP()``, ``NeuralAdditive()``, or a context
+        formula as "s(age) + sex".
     method : {"pairwise", "joint"}
         "pairwise": each correlation for itself, on the scale of Fisher's z; any number of variables.
         "joint": a modified Cholesky factor, so that the matrix is a correlation matrix at every context.

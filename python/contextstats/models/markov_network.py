@@ -49,7 +49,8 @@ class MarkovNetwork(NetworkModel):
     context : (n, d) array or data frame, optional
         What the network depends on; categorical columns become factors.
     encoder : Encoder or str, optional
-        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), or a context formula as "s(age) + sex".
+        How: ``Constant()``, ``Linear()``, ``Additive(k=10)`` (default), ``MLP()``, ``NeuralAdditive()``, or a context
+        formula as "s(age) + sex".
     method : {"cholesky", "neighborhood", "likelihood", "glasso"}
         "cholesky": each variable given those before it, with its own log-variance; exact Gaussian likelihood, positive
         definite for any coefficients, depends a little on the order of the variables. "neighborhood": every variable

@@ -48,6 +48,7 @@ def describe_results(res: GLMResults) -> Answer:
         "termination": res.fit.termination,
         "gradient_norm": res.fit.gradient_norm,
         "solver": res.fit.solver,
+        "estimation_rows": packed(res.design.kept_rows.to_numpy() + 1.0) if res.design.n_learning else None,
         "notes": list(res.notes),
         "covariance_note": covariance_note(res),
         "reading_note": "".join(reading_notes(res)[:1]),
