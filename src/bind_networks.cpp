@@ -170,6 +170,7 @@ py::dict sparse_path_(const MatrixXd& gram, const VectorXd& cross, double total,
 }  // namespace
 
 void bind_networks(py::module_& m) {
+  m.attr("network_prior_exponent") = kNetworkPriorExponent;
   m.def("network_nodes", &fit_nodes_, py::arg("design"), py::arg("penalties"), py::arg("z").noconvert(),
         py::arg("contexts").noconvert(), py::arg("predecessors"), py::arg("smoothing_parameters"),
         py::arg("maxiter"), py::arg("tolerance"), py::arg("threads"));

@@ -56,6 +56,7 @@ network_nodes = _module.network_nodes
 network_pairs = _module.network_pairs
 network_precision = _module.network_precision
 network_precision_terms = _module.network_precision_terms
+network_prior_exponent: float = _module.network_prior_exponent
 network_residuals = _module.network_residuals
 null_score = _module.null_score
 project_to_dag = _module.project_to_dag

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 instruction_set: str
+network_prior_exponent: float
 
 class Design:
     def __init__(

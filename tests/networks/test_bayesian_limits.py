@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -10,6 +12,8 @@ from scipy import linalg, optimize
 from structural_equations import draw_sem, random_sem
 
 import contextstats as cs
+from contextstats._core import network_prior_exponent
+from contextstats.inference.smoothing_integration import integrated_covariance
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,15 @@ def test_a_known_order_with_context_is_one_contextual_glm_for_each_node():
     x = (x - x.mean(axis=0)) / x.std(axis=0)  # as the network does: penalties are in the units of the variables
     res = cs.BayesianNetwork(x, {"c": c}, order=["x1", "x2", "x3"]).fit(threshold=0.0)
     glm = cs.glm("x3 ~ x1 + x2", "s(c)", {"x1": x[:, 0], "x2": x[:, 1], "x3": x[:, 2], "c": c}).fit()
+    with_prior = integrated_covariance(  # networks expect more effects that do not vary
+        glm.estimates.gram,
+        glm.design.penalties,
+        glm.fit.smoothing_parameters,
+        glm.scale,
+        glm.fit.theta,
+        prior_exponent=network_prior_exponent,
+    )
+    glm = replace(glm, natural_covariance=with_prior)
     at = {"c": [-0.9, 0.0, 0.4]}
     ours = res.edges(at).query("target == 'x3'").reset_index(drop=True)
     theirs = glm.coefficients(at, terms=["x1", "x2"]).sort_values(["row", "term"], ignore_index=True)

@@ -7,6 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import contextstats as cs
+from contextstats._core import network_prior_exponent
+from contextstats.inference.smoothing_integration import integrated_covariance
 
 LAMBDA = 3.7
 
@@ -28,6 +30,34 @@ def test_neighborhoods_are_separate_regressions(sample, encoder, smoothing):
         ours = np.sqrt(spread[:, others] * glm.scale)
         assert_allclose(ours.T.ravel(), errors, rtol=1e-8)
         assert_allclose(res.estimate.fit.edf[j], glm.edf, rtol=1e-8)
+
+
+def test_standard_errors_average_over_smoothing_parameters(sample):
+    """From the core's cross products, and from a contextual GLM in Python: two ways to the same covariance."""
+    x, t = sample
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    res = cs.MarkovNetwork(z, t, encoder=cs.Additive(k=8), method="neighborhood").fit()
+    basis = res.data.basis(res.data.contexts[::50])
+    for j in range(z.shape[1]):
+        others = [k for k in range(z.shape[1]) if k != j]
+        exog = np.column_stack([np.ones(len(z)), z[:, others]])
+        glm = cs.ContextualGLM(z[:, j], exog, t, encoder=cs.Additive(k=8)).fit()
+        whole = integrated_covariance(
+            glm.estimates.gram,
+            glm.design.penalties,
+            glm.fit.smoothing_parameters,
+            glm.scale,
+            glm.fit.theta,
+            prior_exponent=network_prior_exponent,
+        )
+        m = basis.shape[1]
+        for place, k in enumerate(others, start=1):
+            own = slice(place * m, (place + 1) * m)
+            theirs = np.einsum("na,ab,nb->n", basis, whole[own, own], basis)
+            ours = np.einsum("na,ab,nb->n", basis, res.estimate.fit.spread[j, k + 1], basis) * glm.scale
+            assert_allclose(ours, theirs, rtol=2e-3)
+            smaller = np.einsum("na,ab,nb->n", basis, glm.estimates.conditional[own, own], basis)
+            assert (theirs > 1.001 * smaller).mean() > 0.5  # the average is not the covariance at the estimate
 
 
 def test_shared_smoothing_is_at_the_optimum_of_the_sum_of_criteria(sample):

@@ -21,6 +21,7 @@ def integrated_covariance(
     coefficients: Floats,
     *,
     active: Booleans | None = None,
+    prior_exponent: float = PRIOR_EXPONENT,
 ) -> Floats:
     r"""Mean squared deviation from the estimate, over the posterior of each smoothing parameter in turn.
 
@@ -31,7 +32,7 @@ def integrated_covariance(
 
     with :math:`A_\lambda = G + S_\lambda`. The posterior of each :math:`\lambda_k`, the others at their
     estimates, is the restricted likelihood times a prior with density :math:`\sigma^{2a - 1}` in the standard
-    deviation :math:`\sigma = \lambda^{-1/2}`, a = 1/3. Unlike an expansion at the estimate this knows that a
+    deviation :math:`\sigma = \lambda^{-1/2}`, a = 1/3 by default. Unlike an expansion at the estimate this knows that a
     term which was taken for a straight line may be a curve: the restricted likelihood is then flat towards
     :math:`\lambda = \infty`, with no curvature to expand, but need not be small at finite :math:`\lambda`.
 
@@ -52,6 +53,8 @@ def integrated_covariance(
         The estimate.
     active : (P,) array of bool, optional
         False for coefficients that the fit left at zero.
+    prior_exponent : float
+        a.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def integrated_covariance(
     lambdas = _finite_lambdas(lambdas, penalties, np.diag(gram))
     factor = scaled_cholesky(gram + np.diag(lambdas @ penalties), name="The penalised information G + S")
     inverse = factor.inverse()
-    more = _core.integrated_root(inverse, inverse @ working, penalties, lambdas, scale, PRIOR_EXPONENT)
+    more = _core.integrated_root(inverse, inverse @ working, penalties, lambdas, scale, prior_exponent)
     root = np.hstack([np.sqrt(scale) * factor.inverse_root(), more])
     return embed(root @ root.T, keep, len(active) if active is not None else len(keep))
 

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contextstats import _core
 from contextstats.algorithms.networks.dag_archetypes import ArchetypeSolution
 from contextstats.algorithms.networks.dag_search import Structure
+from contextstats.design.columns import Floats
 from contextstats.design.networks import NetworkData, build_network_data
 from contextstats.design.node_design import node_design
 from contextstats.encoders.additive import Linear
 from contextstats.families import resolve_family
+from contextstats.inference.smoothing_integration import integrated_covariance
 from contextstats.models.contextual_glm import ContextualGLM
+from contextstats.results import GLMResults
 from contextstats.results.context_moments import ContextMoments
 from contextstats.results.heterogeneity import heterogeneity_table
 from contextstats.results.networks.base import slices
@@ -64,11 +68,26 @@ def _node_equation(
     return NodeEquation(
         parents=tuple(parents),
         theta=res.fit.theta.reshape(len(parents) + 1, data.n_basis),
-        covariance=res.natural_covariance,
+        covariance=_covariance(res),
         variance=res.fit.deviance / data.n_rows,
         edf=float(res.edf),
         heterogeneity=heterogeneity_table(res, moments),
         converged=res.converged,
+    )
+
+
+def _covariance(res: GLMResults) -> Floats:
+    """The default covariance of a contextual GLM, with the prior of smoothing parameters that networks have."""
+    if res.estimates.integrated is None:
+        return res.natural_covariance
+    return integrated_covariance(
+        res.estimates.gram,
+        res.design.penalties,
+        res.fit.smoothing_parameters,
+        res.estimates.scale,
+        res.fit.theta,
+        active=res.fit.identified,
+        prior_exponent=_core.network_prior_exponent,
     )
 
 

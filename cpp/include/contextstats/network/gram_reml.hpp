@@ -5,10 +5,15 @@
 #include <optional>
 #include <vector>
 
+#include "contextstats/inference/smoothing_integration.hpp"
 #include "contextstats/network/positive_inverse.hpp"
 #include "contextstats/network/reml_newton.hpp"
 
 namespace contextstats {
+
+/// a of the prior sigma^(2a - 1) of the standard deviation of a curve in a network, most of whose edges do
+/// not vary. Chosen by the study in benchmarks/calibration; contextual GLMs have 1/3.
+constexpr double kNetworkPriorExponent = 0.1;
 
 /// Penalised least squares known by its cross products: minimise (total - 2 cross'theta + theta'gram theta +
 /// theta'S theta) / 2 with S = diag(penalties' lambda).
@@ -96,40 +101,31 @@ class GramReml {
     return fit;
   }
 
-  /// Posterior covariance of the coefficients, with the uncertainty of estimated smoothing parameters.
-  ///
-  /// With V the inverse Hessian of the criterion (a vague prior of precision 0.1 added) and D the rows
-  /// lambda_k d_k it is phi H^-1 + H^-1 [(D'V D) o (theta theta' + phi H^-1 / 4)] H^-1: the coefficients move
-  /// with the smoothing parameters, and so does the symmetric root of their covariance. Source: Wood, Pya and
-  /// Saefken (2016), JASA 111, 1548-1563, who differentiate the Cholesky root.
+  /// Posterior covariance of the coefficients, averaged over the smoothing parameters: `integrated_root`.
   MatrixXd covariance(const GramFit& fit) const {
-    if (fit.rho.size() == 0) return fit.scale * fit.inverse;
-    return fit.scale * fit.inverse + fit.inverse * (spread_of_penalties(fit) * fit.inverse);
+    const MatrixXd root = root_of_uncertainty(fit);
+    MatrixXd out = fit.scale * fit.inverse;
+    out.noalias() += root * root.transpose();
+    return out;
   }
 
   /// Its diagonal blocks of a given size, one after the other.
   std::vector<MatrixXd> covariance_blocks(const GramFit& fit, Index size) const {
-    MatrixXd right;
-    if (fit.rho.size() > 0) right = spread_of_penalties(fit) * fit.inverse;
+    const MatrixXd root = root_of_uncertainty(fit);
     std::vector<MatrixXd> blocks;
     for (Index start = 0; start < fit.inverse.rows(); start += size) {
+      const auto rows = root.middleRows(start, size);
       blocks.push_back(fit.scale * fit.inverse.block(start, start, size, size));
-      if (fit.rho.size() > 0)
-        blocks.back() += fit.inverse.middleRows(start, size) * right.middleCols(start, size);
+      blocks.back().noalias() += rows * rows.transpose();
     }
     return blocks;
   }
 
  private:
-  /// (D'V D) o (theta theta' + phi H^-1 / 4).
-  MatrixXd spread_of_penalties(const GramFit& fit) const {
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(derivatives(fit).hessian);
-    const VectorXd precision = eigen.eigenvalues().cwiseMax(0.0).array() + 0.1;
-    const MatrixXd d = fit.rho.array().exp().matrix().asDiagonal() * p_.penalties;
-    const MatrixXd turned =
-        precision.cwiseSqrt().cwiseInverse().asDiagonal() * eigen.eigenvectors().transpose() * d;
-    return (turned.transpose() * turned)
-        .cwiseProduct(fit.theta * fit.theta.transpose() + 0.25 * fit.scale * fit.inverse);
+  /// R with R R' what not knowing the smoothing parameters adds to the covariance.
+  MatrixXd root_of_uncertainty(const GramFit& fit) const {
+    return integrated_root(fit.inverse, fit.theta, p_.penalties, fit.rho.array().exp(), fit.scale,
+                           kNetworkPriorExponent);
   }
 
   double residual_df() const { return std::max(p_.n - free_, 1.0); }

@@ -95,6 +95,11 @@ class StructuralProblem:
         return a, float(own - 2 * a @ cross + a @ gram @ a), edf
 
     @cached_property
+    def moments(self) -> Floats:
+        """Second moments of the variables over the rows of the data, (p, p)."""
+        return np.asarray(self.data.z.T @ self.data.z) / self.data.n_rows
+
+    @cached_property
     def residual_variances(self) -> Floats:
         """Of each variable given all others."""
         return self._given_all_others()[0]

@@ -36,7 +36,7 @@ def canonical_weights(problem: StructuralProblem, groups: FactorGroups) -> Float
         explained = cross.T @ linalg.cho_solve(linalg.cho_factor(inner), cross)
         _, vectors = linalg.eigh((explained + explained.T) / 2, problem.gram[np.ix_(mine, mine)])
         weights[list(own), f] = vectors[:, -1]
-    return _oriented(of_unit_variance(weights, score_moments(problem)), problem, groups)
+    return _oriented(of_unit_variance(weights, problem.moments), problem, groups)
 
 
 def likeliest_weights(problem: StructuralProblem, groups: FactorGroups, graph: Graph, start: Floats) -> Floats:
@@ -63,12 +63,12 @@ def likeliest_weights(problem: StructuralProblem, groups: FactorGroups, graph: G
     )
     weights = np.zeros(inside.shape)
     weights[inside] = found.x
-    return _oriented(of_unit_variance(weights, score_moments(problem)), problem, groups)
+    return _oriented(of_unit_variance(weights, problem.moments), problem, groups)
 
 
 def deviance(problem: StructuralProblem, graph: Graph, raw: Floats) -> tuple[float, Floats]:
     """The sum of log ratios of variances for a row, of weights scaled to scores of variance one, and its gradient."""
-    within = score_moments(problem)
+    within = problem.moments
     size = np.sqrt(np.einsum("if,ij,jf->f", raw, within, raw))
     weights = raw / size
     value, slope = _log_ratios(problem, graph, weights)
@@ -116,11 +116,6 @@ def contrasts(problem: StructuralProblem, groups: FactorGroups, weights: Floats)
             column[at] = axis if axis[np.abs(axis).argmax()] > 0 else -axis
             columns.append(column)
     return np.array(columns).reshape(-1, problem.p).T
-
-
-def score_moments(problem: StructuralProblem) -> Floats:
-    """Second moments of the variables over the rows, (p, p); their quadratic forms are variances of scores."""
-    return np.asarray(problem.data.z.T @ problem.data.z) / problem.data.n_rows
 
 
 def of_unit_variance(weights: Floats, within: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from contextstats.algorithms.networks.dag_problem import StructuralProblem
 from contextstats.algorithms.networks.dag_rules import Graph
 from contextstats.algorithms.networks.factor_groups import FactorGroups
-from contextstats.algorithms.networks.factor_scores import deviance, of_unit_variance, score_moments
+from contextstats.algorithms.networks.factor_scores import deviance, of_unit_variance
 
 Floats = NDArray[np.float64]
 _STEP = 1e-4  # of weights whose scores have variance one
@@ -74,7 +74,7 @@ def weight_directions(
 
 def _tangents(problem: StructuralProblem, groups: FactorGroups, weights: Floats) -> Floats:
     """Changes of the weights of one factor that leave the variance of its score alone, (p - F, p, F)."""
-    moments = score_moments(problem)
+    moments = problem.moments
     out = []
     for f, own in enumerate(groups.members):
         at = np.asarray(own)
@@ -89,7 +89,7 @@ def _tangents(problem: StructuralProblem, groups: FactorGroups, weights: Floats)
 
 def _best_given(problem: StructuralProblem, groups: FactorGroups, graph: Graph, raw: Floats) -> tuple[Floats, Floats]:
     """Loadings (p, F) and effects (m, F, F), in the context basis of the data, at some weights."""
-    weights = of_unit_variance(raw, score_moments(problem))
+    weights = of_unit_variance(raw, problem.moments)
     p, m, count = problem.p, problem.m, len(graph)
     level = problem.gram[::m, ::m]
     loadings = np.where(groups.membership, level @ weights, 0.0) / np.einsum("if,ij,jf->f", weights, level, weights)
