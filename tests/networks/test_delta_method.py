@@ -96,3 +96,15 @@ def test_pairs_given_the_others_are_residuals_of_regressions():
         u, v = u / u.std(), v / v.std()
         assert_allclose(product[:, e], u * v, atol=1e-10)
         assert_allclose(square[:, e], (u**2 + v**2) / 2, atol=1e-10)
+
+
+@pytest.mark.parametrize("steep", [1.0, 30.0, 1000.0])
+def test_matrices_of_a_cholesky_factor_stay_positive_definite_where_rounding_would_decide(steep):
+    rng = np.random.default_rng(8)
+    t = np.eye(P) + steep * np.tril(rng.normal(size=(200, P, P)), -1)
+    h = rng.normal(size=(200, P)) * min(steep, 10.0)
+    for matrices in (cholesky.precision(t, h), cholesky.covariance(t, h)):
+        assert np.linalg.eigvalsh(scaled_to_unit_diagonal(matrices)).min() > 0.5 * cholesky.SMALLEST
+    if steep == 1.0:
+        root = t * np.exp(-0.5 * h)[:, :, None]
+        assert_allclose(cholesky.precision(t, h), np.swapaxes(root, 1, 2) @ root, rtol=1e-7, atol=1e-8)

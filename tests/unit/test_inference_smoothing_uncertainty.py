@@ -101,6 +101,25 @@ def test_flat_and_concave_directions_count_as_unknown_up_to_the_prior() -> None:
     assert_allclose(np.diag(ours.covariance), [1, 1 / 3 + 1 / 16 + 4 / (4.1 * 4 * 27), 0.25 + 90 / (4 * 64)])
 
 
+def test_a_rigid_term_costs_no_digits_in_a_frame_that_mixes_it_with_free_coefficients() -> None:
+    rng = np.random.default_rng(4)
+    z, mixing = rng.normal(size=(50, 4)), np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    penalties = np.array([[0.0, 0.0, 1.0, 1.0]])
+    for size in (1e9, 1e12, 1e15):
+        ours = corrected_covariance(
+            z.T @ z,
+            penalties,
+            np.array([size]),
+            1.0,
+            dtheta_drho=np.zeros((4, 1)),
+            hessian=np.zeros((1, 1)),
+            edf1=np.full(4, 10.0),
+            frame=mixing,
+        )
+        assert_allclose(ours.edf2, [1, 1, 0, 0], atol=1e-6)
+        assert_allclose(ours.covariance[:2, :2], np.linalg.inv(z[:, :2].T @ z[:, :2]), atol=1e-8)
+
+
 def test_no_smoothing_parameters_nothing_to_correct() -> None:
     gram = np.array([[2.0, 1.0], [1.0, 3.0]])
     ours = corrected_covariance(

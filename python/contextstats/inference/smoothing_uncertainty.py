@@ -11,6 +11,7 @@ from contextstats.inference._linalg import Booleans, Floats, active_indices, emb
 # Precision of a vague normal prior on each log smoothing parameter, as mgcv has it: it keeps the second-order
 # term finite for terms that are penalised to their null space, where the REML score is flat.
 _PRIOR_PRECISION = 0.1
+_RIGID = 1e8  # a penalty as many times the information leaves nothing; a frame mixes it into what is not penalised
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def corrected_covariance(
     keep = active_indices(active, size)
     square = np.ix_(keep, keep)
     kept = gram[square]
+    lambdas = _no_more_than_rigid(lambdas, penalties[:, keep], np.diagonal(kept))
     information = kept + np.diag(lambdas @ penalties[:, keep])
 
     root = _inverse_root(information, None if frame is None else frame[square])
@@ -119,6 +121,12 @@ def corrected_covariance(
         edf2=embed(edf2, keep, size),
         log_lambda_covariance=v_rho_vague,
     )
+
+
+def _no_more_than_rigid(lambdas: Floats, penalties: Floats, information: Floats) -> Floats:
+    """Smoothing parameters without the excess that changes no covariance and costs the frame its digits."""
+    ratio = np.divide(information, penalties, out=np.zeros_like(penalties), where=penalties > 0)
+    return np.asarray(np.minimum(lambdas, _RIGID * ratio.max(axis=1, initial=0.0)))
 
 
 def _log_lambda_covariances(hessian: Floats, n_rho: int) -> tuple[Floats, Floats]:

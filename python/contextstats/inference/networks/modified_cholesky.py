@@ -12,19 +12,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from contextstats.inference.networks.gaussian import pulled_to_diagonal, scaled_to_unit_diagonal
+
 Floats = NDArray[np.float64]
+SMALLEST = 1e-10
+"""Least eigenvalue of a matrix scaled to unit diagonal: below it rounding decides whether it is positive definite."""
 
 
 def precision(factor: Floats, log_variance: Floats) -> Floats:
-    """T' D^-1 T: (n, p, p) from T (n, p, p) and h (n, p)."""
+    """T' D^-1 T: (n, p, p) from T (n, p, p) and h (n, p), positive definite in spite of rounding."""
     scaled = factor * np.exp(-0.5 * log_variance)[:, :, None]
-    return np.asarray(np.swapaxes(scaled, 1, 2) @ scaled)
+    return _kept_positive(np.asarray(np.swapaxes(scaled, 1, 2) @ scaled), -log_variance.sum(axis=1))
 
 
 def covariance(factor: Floats, log_variance: Floats) -> Floats:
-    """L D L': (n, p, p)."""
+    """L D L': (n, p, p), positive definite in spite of rounding."""
     scaled = np.linalg.inv(factor) * np.exp(0.5 * log_variance)[:, None, :]
-    return np.asarray(scaled @ np.swapaxes(scaled, 1, 2))
+    return _kept_positive(np.asarray(scaled @ np.swapaxes(scaled, 1, 2)), log_variance.sum(axis=1))
+
+
+def _kept_positive(matrices: Floats, log_determinant: Floats) -> Floats:
+    """Pull matrices to their diagonals where that is needed for `SMALLEST`.
+
+    Only matrices whose determinant, scaled to unit diagonal, is small are looked at: the other eigenvalues have a mean
+    of at most p / (p - 1), so that their product is below e, and the least is at least the determinant over e.
+    """
+    diagonal = np.einsum("ijj->ij", matrices)
+    near = log_determinant - np.log(diagonal).sum(axis=1) < np.log(SMALLEST) + 1
+    if near.any():
+        root = np.sqrt(diagonal[near])
+        unit, _ = pulled_to_diagonal(scaled_to_unit_diagonal(matrices[near]), SMALLEST)
+        matrices[near] = unit * root[:, :, None] * root[:, None, :]
+    return matrices
 
 
 def partial_correlation_variance(
