@@ -190,8 +190,8 @@ def _random_layers(term: Neural, inputs: Inputs) -> BasisSpec:
 def _natural_functions(layers: BasisSpec, inputs: Inputs) -> tuple[FloatArray, tuple[int, int, int]]:
     """Straight lines; what the hidden layer adds to them; what moving its units could add to that. All centred.
 
-    The two last parts are in principal directions, as a rotation leaves a ridge penalty what it is, without the
-    directions in which they do not move.
+    The two last parts are in principal directions, as a rotation leaves a ridge penalty what it is: of the hidden layer
+    all in which it moves, of its moved units the first two for each unit.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def _natural_functions(layers: BasisSpec, inputs: Inputs) -> tuple[FloatArray, t
     projection[lines[1:], :] = np.eye(d)
     projection[0] = -moments[0, 1 : 1 + d]
     parts = [projection, _added(moments, lines, hidden)]
-    parts.append(_added(moments, np.concatenate([lines, hidden]), moved))
+    parts.append(_added(moments, np.concatenate([lines, hidden]), moved)[:, : 2 * m])
     return np.hstack(parts), (parts[0].shape[1], parts[1].shape[1], parts[2].shape[1])
 
 

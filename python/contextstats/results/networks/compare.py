@@ -41,7 +41,8 @@ def compare_networks(fits: Mapping[str, NetworkResults], X: Any = None, context:
         if fit.names != first.names or fit.nobs != first.nobs:
             raise OptionError(
                 f"All networks must be fits of the same rows of the same variables, but {name!r} has {fit.nobs} rows "
-                f"of {listing(fit.names, 5)}, and the first has {first.nobs} rows of {listing(first.names, 5)}."
+                f"of {listing(fit.names, 5)}, and the first has {first.nobs} rows of {listing(first.names, 5)}. "
+                "A fit with a neural encoder has half of the rows: compare it by loglike() of new data."
             )
         row = {"network": name, "edf": fit.edf, "llf": fit.llf, "aic": fit.aic, "bic": fit.bic}
         if X is not None:
