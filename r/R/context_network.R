@@ -29,7 +29,7 @@
 #'
 #' @param formula The variables: a one-sided formula `~ gdp + money` (or `~ .`, all columns of `data` but the contexts),
 #'   or a matrix or data frame of them. A data frame may hold the contexts too.
-#' @param context A one-sided formula, [archetypes()], or `NULL`.
+#' @param context A one-sided formula with the terms of [context_glm()], [archetypes()], or `NULL`.
 #' @param data,subset,na.action As in [stats::lm()]; `data` may also be given beside a matrix, for the contexts.
 #' @param type,method The kind of network, and how it is fitted; see below.
 #' @param smoothing `"reml"`; `"reml_shared"` (Markov networks by `"neighborhood"`: one smoothing parameter for all edges

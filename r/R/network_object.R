@@ -1,7 +1,8 @@
 # A fitted network as plain values.
 
 as_network <- function(found, problem, context, call) {
-  built <- problem$built
+  all_rows <- problem$built$frame
+  problem$built <- built <- rows_of_fit(problem$built, found$estimation_rows)
   between <- if (!is.null(found$factor_network)) network_of_factors(found$factor_network, problem, context, call)
   structure(list(
     call = call, type = problem$type, method = found$method, title = found$title, edge = found$edge,
@@ -9,7 +10,8 @@ as_network <- function(found, problem, context, call) {
     target = unpacked(found$target), nobs = nrow(built$x), edf = found$edf, loglik = found$llf,
     converged = found$converged, notes = network_notes(found), formula = stats::formula(built$terms), terms = built$terms,
     joint_terms = built$joint_terms, model = built$frame, xlevels = stats::.getXlevels(built$joint_terms, built$frame),
-    na.action = attr(built$frame, "na.action"), context = context, given_contexts = names(problem$spec$variables),
+    na.action = attr(built$frame, "na.action"), all_rows = if (nrow(all_rows) > nrow(built$x)) all_rows,
+    context = context, given_contexts = names(problem$spec$variables),
     context_variables = as.character(unlist(found$context_names)), typical = network_values(found$typical),
     along = lapply(found$along, function(one) {
       list(context = one$context, curve = network_values(one$curve), panels = network_values(one$panels))
@@ -22,6 +24,18 @@ as_network <- function(found, problem, context, call) {
     loadings = if (!is.null(found$loadings)) unpacked_table(found$loadings), factor_network = between, problem = problem[c("type", "spec", "options")],
     state = found$state
   ), class = "context_network")
+}
+
+# The rows that estimates come from, where others learned the hidden layers of a neural network.
+rows_of_fit <- function(built, sent) {
+  if (is.null(sent)) return(built)
+  rows <- unpacked(sent)
+  kept <- attributes(built$frame)
+  kept <- kept[intersect(names(kept), c("terms", "na.action"))]
+  built$frame <- built$frame[rows, , drop = FALSE]
+  for (name in names(kept)) attr(built$frame, name) <- kept[[name]]
+  built$x <- built$x[rows, , drop = FALSE]
+  built
 }
 
 # The network between the factors: that of their scores, in a frame with the contexts.

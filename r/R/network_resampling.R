@@ -56,6 +56,7 @@ edge_bootstrap <- function(object, newdata = NULL, n = 100, conf.level = 0.95, s
 
 resampling_request <- function(object, call) {
   if (!inherits(object, "context_network")) stop_user(call, "'object' must be a fit of context_network()")
-  built <- list(x = node_matrix(object$model, object$terms, call), frame = object$model)
+  frame <- object$all_rows %||% object$model
+  built <- list(x = node_matrix(frame, object$terms, call), frame = frame)
   network_request(c(object$problem, list(built = built)), call)
 }

@@ -230,5 +230,15 @@ test_that("rows that learned the hidden layers of a network are predicted and we
   expect_equal(nobs(again), 200)
   expect_true(all(is.na(again$heterogeneity$p_value)))
   expect_error(context_glm(y ~ x, ~ mlp(a, k = 4), data = d), "it takes width, layers, honest, seed")
-  expect_error(context_network(~ x + y, ~ mlp(a, b), data = d), "take no mlp\\(\\) from R")
+
+  network <- context_network(~ x + y, ~ mlp(a, b, width = 4), data = d)
+  expect_equal(nobs(network), 100)
+  expect_equal(nrow(model.frame(network)), 100)
+  expect_equal(as.numeric(logLik(network, d[rownames(model.frame(network)), ])), network$loglik, tolerance = 1e-8)
+  again <- network
+  again$population_test <- NULL # then heterogeneity() asks Python, with the rows of the fit
+  expect_equal(heterogeneity(again)$p_value, network$heterogeneity$p_value)
+  graph <- context_network(~ x + y, ~ mlp(a, b, width = 4), data = d, type = "bayesian")
+  expect_true(all(edge_stability(graph, n = 3)$frequency <= 1))
+  expect_true(all(edge_bootstrap(graph, n = 3)$std_error >= 0))
 })

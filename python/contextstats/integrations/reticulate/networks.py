@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from contextstats.design.networks import NetworkData
-from contextstats.design.restrict import neural_requests
 from contextstats.encoders import Archetypes
 from contextstats.errors import ContextstatsError, OptionError
 from contextstats.integrations.reticulate.network_results import describe_network, packed_edges, packed_tests
@@ -41,10 +40,14 @@ _MODELS: dict[str, Callable[..., Any]] = {
 def fit_network(request: Request) -> Answer:
     """Fit a network to the variables and contexts of a request."""
     model = _model(request)
-    if neural_requests(model.data.blocks):
-        raise OptionError("Networks of variables take no mlp() from R. Fit them in Python.")
     res = model.fit(**_options(request["fit"]))
-    return {**_described(res, request), **(_factors(res, request) if isinstance(res, FactorNetworkResults) else {})}
+    kept = model.data.row_labels.get_indexer(res.data.row_labels)
+    learning = len(kept) < model.data.n_rows  # the other rows learned hidden layers
+    return {
+        "estimation_rows": packed(kept + 1.0) if learning else None,
+        **_described(res, request),
+        **(_factors(res, request) if isinstance(res, FactorNetworkResults) else {}),
+    }
 
 
 def _described(res: NetworkResults, request: Request) -> Answer:
