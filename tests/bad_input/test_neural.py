@@ -90,6 +90,17 @@ def test_too_few_rows(data):
         fit(data.head(30), "mlp(a)")
 
 
+def test_clusters_without_use_are_refused_as_ever(data):
+    model = cs.glm("y ~ x", "mlp(a, b)", data)
+    for groups, message in (
+        (np.where(np.arange(120) == 3, np.nan, np.arange(120)), "must not be missing"),
+        (np.zeros(120), "at least two clusters"),
+        (np.zeros(7), "one entry for each row"),
+    ):
+        with pytest.raises(cs.DataError, match=message):
+            model.fit(cov_type="cluster", cov_kwds={"groups": groups})
+
+
 def test_missing_values_are_dropped_and_counted_and_infinite_ones_refused(data):
     data.loc[3, "a"] = np.nan
     res = fit(data, "mlp(a, b)")

@@ -118,5 +118,7 @@ def test_rows_are_split_in_half_by_whole_clusters_and_never_more_than_the_limit(
     assert not set(clusters[first]) & set(clusters[second])
     assert 56 <= len(first) <= 70
     assert len(split_rows(100_000, True, 0)[0]) == 20_000
+    uneven = np.repeat([0, 1], [95, 5])
+    assert {len(part) for part in split_rows(100, True, 0, uneven)} == {5, 95}
     everything = split_rows(100, False, 0)
     assert_array_equal(everything[0], everything[1])

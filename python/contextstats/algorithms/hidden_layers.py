@@ -139,8 +139,9 @@ def split_rows(
     first = np.random.default_rng([seed, 1]).permutation(int(codes.max()) + 1)
     share = min(n // 2, most)
     sizes = np.cumsum(np.bincount(codes, minlength=len(first))[first])
+    taken = int(np.clip(np.searchsorted(sizes, share, side="right"), 1, len(first) - 1))
     learns = np.zeros(len(first), dtype=bool)
-    learns[first[: int(np.searchsorted(sizes, share, side="right"))]] = True
+    learns[first[:taken]] = True
     return np.flatnonzero(learns[codes]), np.flatnonzero(~learns[codes])
 
 

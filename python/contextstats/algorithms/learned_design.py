@@ -100,9 +100,11 @@ def _asks(block: Block, term: Neural) -> bool:
 
 
 def _codes(design: Design, clusters: Any) -> Any:
+    """The cluster of each row; none where there are none, or none that a covariance could use, which will say so."""
     if clusters is None:
         return None
     groups = pd.Series(np.asarray(clusters).ravel())
     if design.n_dropped and len(groups) == design.n_rows + design.n_dropped:
         groups = groups.iloc[design.kept_rows]
-    return pd.factorize(groups)[0] if len(groups) == design.n_rows else None
+    usable = len(groups) == design.n_rows and not groups.isna().any() and groups.nunique() > 1
+    return pd.factorize(groups)[0] if usable else None
