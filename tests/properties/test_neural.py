@@ -125,6 +125,7 @@ def test_without_honesty_all_rows_are_used_and_no_test_of_what_varies_is_shown()
     assert res.nobs == 400
     assert res.heterogeneity()[["statistic", "p_value", "score_statistic", "score_p_value"]].isna().all(axis=None)
     assert np.isnan(res.test_population().p_value)
+    assert_array_equal(res.pvalues.isna(), res.is_smooth_coef)
     assert "learned from the same rows" in " ".join(str(res.summary()).split())
 
 

@@ -117,6 +117,11 @@ class Design:
         """Number of coefficients, P."""
         return len(self.coef_names)
 
+    @property
+    def is_honest(self) -> bool:
+        """Whether every basis was given before responses were seen; else no test of what varies is valid."""
+        return all(block.term is None or block.term.honest for block in self.blocks)
+
     def without_rows(self) -> Design:
         """Return what new data need: terms and recipe, and not one row of the fit."""
         none = np.empty(0)

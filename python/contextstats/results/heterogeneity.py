@@ -16,7 +16,7 @@ from contextstats.inference.average_effects import variation_shares
 from contextstats.inference.chi2_mixture import Exceedance, probabilities
 from contextstats.results.context_moments import ContextMoments
 from contextstats.results.score_tests import ScoreTests
-from contextstats.results.term_tests import BlockTest, TermTests, is_honest
+from contextstats.results.term_tests import BlockTest, TermTests
 
 if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
@@ -123,7 +123,7 @@ def _by_test(events: Sequence[Sequence[Exceedance]]) -> list[list[float]]:
 @single_threaded_blas
 def test_population(res: GLMResults) -> PopulationTest:
     """Score test of all varying parts together."""
-    score = ScoreTests(res).test_all(varying_blocks(res)) if is_honest(res.design) else None
+    score = ScoreTests(res).test_all(varying_blocks(res)) if res.design.is_honest else None
     if score is None:
         return PopulationTest(statistic=np.nan, df=np.nan, p_value=np.nan)
     return PopulationTest(statistic=score.statistic, df=score.effective_df, p_value=score.pvalue)

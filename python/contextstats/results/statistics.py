@@ -61,8 +61,14 @@ class FitStatistics:
 
     @cached_property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values, from the t distribution where `use_t`, else the normal."""
-        return pd.Series(two_sided_tail(self.tvalues.to_numpy(), self.residual_df), index=self.params.index)
+        """Two-sided p-values, from the t distribution where `use_t`, else the normal.
+
+        None (NaN) for coefficients of hidden layers that were learned from the same rows.
+        """
+        values = two_sided_tail(self.tvalues.to_numpy(), self.residual_df)
+        return pd.Series(
+            values if self.design.is_honest else np.where(self.is_smooth_coef, np.nan, values), index=self.params.index
+        )
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Wald intervals with coverage 1 - alpha: columns lower and upper."""

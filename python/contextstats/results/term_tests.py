@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contextstats.algorithms.joint import Floats
-from contextstats.design import Block, Design
+from contextstats.design import Block
 from contextstats.design.assemble import INTERCEPTS
 from contextstats.encoders.fitted import FittedTerm
 from contextstats.inference.adaptive_score_test import AdaptiveScoreTest
@@ -64,7 +64,7 @@ class TermTests:
         if columns.size == 0:
             return BlockTest(0.0, 0.0, np.nan, (), None)
         edf = float(estimates.edf[columns].sum())
-        if not is_honest(res.design):
+        if not res.design.is_honest:
             return BlockTest(edf, np.nan, np.nan, (), None)
         score = self._score.test(blocks)
         grid = np.ix_(columns, columns)
@@ -129,11 +129,6 @@ def _parametric(theta: Floats, covariance: Floats, residual_df: float | None) ->
     if residual_df is None:
         return statistic, (Exceedance(statistic, np.ones(1), df),)
     return statistic / len(theta), (ratio_exceedance(statistic, np.ones(1), residual_df, df=df),)
-
-
-def is_honest(design: Design) -> bool:
-    """Whether every basis was given before the responses were seen; without that no test of what varies is valid."""
-    return all(block.term is None or block.term.honest for block in design.blocks)
 
 
 def _is_random(block: Block) -> bool:
