@@ -18,6 +18,7 @@ from types import MappingProxyType
 import machine
 import numpy as np
 import simulate
+import two_processes
 from programs import (
     BAM,
     BAM_ALL,
@@ -165,6 +166,10 @@ def table(job: Job, results: dict[Program, Figures | str]) -> list[str]:
         fit += _blank("{:>9.4f}", figures.get("rmse", math.nan)) + _blank("{:>7.3f}", figures.get("coverage", math.nan))
         note = program.lacks if figures["converged"] else "did not converge"
         lines.append(f"  {program.name:<31}{times}{fit}  {note}".rstrip())
+    own = [results.get(program) for program in (OURS, OURS_ALL)]
+    if all(isinstance(figures, dict) for figures in own):
+        one, every = (figures["wall"] for figures in own)
+        lines.append(f"  contextstats, wall s of 1 thread over those of all: {one / every:.2f}")
     return lines
 
 
@@ -196,7 +201,7 @@ def options() -> argparse.Namespace:
 
 def main() -> None:
     chosen = options()
-    lines = [*machine.facts(), *versions(), "", HEADER, UNDER]
+    lines = [*machine.facts(), two_processes.line(two_processes.gains()), *versions(), "", HEADER, UNDER]
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -48,7 +48,8 @@ class ContextMoments:
             if starts[term] == start:
                 blocks.append(Block(0, term, start, start + term.n_coefficients))
         bases, layout = core_layout(tuple(blocks))
-        ones = np.ones((len(design.y), 1), order="F")
+        without_weights = design.var_weights is design.freq_weights  # one array of ones for both
+        ones = design.freq_weights[:, None] if without_weights else np.ones((len(design.y), 1), order="F")
         core_design = _core.Design(bases, layout, 1)
         sums = _core.gram(core_design, ones, design.contexts, design.freq_weights, resolve_threads(threads))
         second = np.asarray(sums) / sums[0, 0]

@@ -142,5 +142,6 @@ def _shares(res: GLMResults, blocks: Sequence[Block], moments: ContextMoments) -
         for block, end in zip(blocks, ends, strict=True)
         if block.term is not None
     }
-    spread, covariance = moments.covariance[np.ix_(rows, rows)], res.estimates.conditional[np.ix_(columns, columns)]
+    spread = moments.covariance[rows[:, None], rows]
+    covariance = res.estimates.conditional[columns[:, None], columns]
     return variation_shares(spread, res.fit.theta[columns], covariance, positions).shares

@@ -45,7 +45,7 @@ class ScoreTests:
         tested = columns_of(blocks, res.fit.identified)
         if tested.size == 0:
             return None
-        theta, grid = res.fit.theta[tested], np.ix_(tested, tested)
+        theta, grid = res.fit.theta[tested], (tested[:, None], tested)
         try:
             score, information = null_score(
                 theta, self._inverse[grid], self._influence[grid], res.estimates.gram.diagonal()[tested]

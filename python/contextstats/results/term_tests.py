@@ -67,7 +67,7 @@ class TermTests:
         if not res.design.is_honest:
             return BlockTest(edf, np.nan, np.nan, (), None)
         score = self._score.test(blocks)
-        grid = np.ix_(columns, columns)
+        grid = (columns[:, None], columns)
         covariance = estimates.conditional[grid] if res.cov_type.startswith("bayes") else res.natural_covariance[grid]
         if not any(len(block.term.penalties) for block in blocks if block.term is not None):
             return BlockTest(edf, float(len(columns)), *_parametric(theta[columns], covariance, residual_df), score)
@@ -90,7 +90,7 @@ class TermTests:
         of the contexts' knots (mgcv's point constraint, which it needs to identify several smooths of one predictor).
         """
         design, gram = self._res.design, self._res.estimates.gram
-        curve = gram[np.ix_(columns, columns)]
+        curve = gram[columns[:, None], columns]
         if design.x_names[blocks[0].predictor] in INTERCEPTS:
             return curve
         constant = next(b.start for b in design.blocks if b.predictor == blocks[0].predictor and b.term is None)

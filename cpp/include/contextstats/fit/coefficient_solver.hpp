@@ -14,7 +14,7 @@ class CoefficientSolver {
  public:
   CoefficientSolver(const Model& model, const MatrixXd& penalties, const FitOptions& options,
                     const std::vector<bool>& identified, const StartingPass& start)
-      : penalties_(penalties), identified_(identified) {
+      : penalties_(penalties), identified_(identified), start_(start) {
     const InnerOptions inner{options.maxiter, options.tolerance};
     if (options.method == Method::lbfgs) {
       name_ = "lbfgs";
@@ -35,12 +35,14 @@ class CoefficientSolver {
                                          : VectorXd(VectorXd::Zero(penalties_.cols()));
     if (lbfgs_) return lbfgs_->solve(s, identified_, start);
     if (gaussian_) return gaussian_->solve(s);
-    return newton_->solve(s, identified_, start);
+    const bool known = start_.at_theta && start == start_.theta;
+    return newton_->solve(s, identified_, start, known ? &start_.at : nullptr);
   }
 
  private:
   const MatrixXd& penalties_;
   const std::vector<bool>& identified_;
+  const StartingPass& start_;
   const char* name_ = "";
   std::unique_ptr<LbfgsSolver> lbfgs_;
   std::unique_ptr<GaussianSolver> gaussian_;

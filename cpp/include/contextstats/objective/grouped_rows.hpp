@@ -55,8 +55,8 @@ class GroupedRows {
   }
 
  private:
-  static constexpr Index kMostRows = 8192;
-  static constexpr Index kDoubles = Index{1} << 17;  // a block's predictors and contexts: 1 MB
+  static constexpr Index kMostRows = 12288;
+  static constexpr Index kDoubles = Index{1} << 18;  // a block's predictors and contexts: 2 MB
 
   void sort_block(const KhatriRaoDesign& design, ConstMatrix contexts, Index block, std::size_t g) {
     const std::vector<Index>& order_by = groups_[g].order_by();

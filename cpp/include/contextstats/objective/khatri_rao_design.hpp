@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contextstats/encoder/context_basis.hpp"
+#include "contextstats/objective/product_kernels.hpp"
 #include "contextstats/types.hpp"
 
 namespace contextstats {
@@ -66,6 +67,8 @@ class KhatriRaoDesign {
   const std::vector<BasisPair>& pairs() const { return pairs_; }
   /// Products (j, j'), j <= j', of predictors that occur in any pair.
   const std::vector<std::pair<Index, Index>>& products() const { return products_; }
+  /// Doubles for one sum of each product: whole lanes, the last of them zero.
+  Index product_stride() const { return in_lanes(static_cast<Index>(products_.size())); }
   /// Predictors that use a basis, in order.
   const std::vector<Index>& users(Index basis) const { return users_[static_cast<std::size_t>(basis)]; }
   Index raw_offset(Index basis) const { return raw_offset_[static_cast<std::size_t>(basis)]; }
@@ -124,6 +127,7 @@ class KhatriRaoDesign {
   using Strided = Eigen::Map<VectorXd, 0, Eigen::InnerStride<>>;
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+  static Index in_lanes(Index n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
   Strided raw_view(VectorXd& raw, const Block& block) const {
     const std::vector<Index>& predictors = users_[at(block.basis)];
@@ -179,7 +183,7 @@ class KhatriRaoDesign {
         std::sort(pair.products.begin(), pair.products.end());
         pair.products.erase(std::unique(pair.products.begin(), pair.products.end()), pair.products.end());
         if (pair.products.empty()) continue;
-        pair.stride = (static_cast<Index>(pair.products.size()) + 3) / 4 * 4;
+        pair.stride = in_lanes(static_cast<Index>(pair.products.size()));
         pair.offset = raw_gram_size_;
         pair.columns_second = bases_[k2]->n_columns();
         const Index n1 = bases_[k1]->n_columns();

@@ -40,6 +40,11 @@ struct PassSums {
   }
 };
 
+/// One number for each row of a block.
+struct PassArrays {
+  VectorXd eta, deviance, score, weight, weight_d1, form;
+};
+
 }  // namespace detail
 
 /// A generalized linear model on a design: everything an optimizer asks of the data.
@@ -64,11 +69,9 @@ struct Model {
   VectorXd eta(const VectorXd& theta) const {
     const VectorXd raw = design.raw_coefficients(theta);
     VectorXd out(data.n_rows());
-    for_each_chunk(RowChunks(rows.grouped.n_blocks(), 1), execution, [&](Index first, Index last) {
-      rows.for_each_block(first, last, [&](RowBlock& block) {
-        block.linear_predictor(raw, out.data() + block.first());
-        out.segment(block.first(), block.count()) += data.offset.segment(block.first(), block.count());
-      });
+    rows.for_each_block<NoArrays>(execution, [&](RowBlock& block, NoArrays) {
+      block.linear_predictor(raw, out.data() + block.first());
+      out.segment(block.first(), block.count()) += data.offset.segment(block.first(), block.count());
     });
     return out;
   }
@@ -126,42 +129,39 @@ struct Model {
     const bool want_slope = m.size() > 0;
     const VectorXd raw_m = want_slope ? design.raw_quadratic(m) : VectorXd();
     zero.slope = VectorXd::Zero(want_slope ? design.n_raw() : 0);
-    const auto work = [&](Index first, Index last, detail::PassSums& sums) {
-      VectorXd eta, deviance, score, weight, weight_d1, form;
-      rows.for_each_block(first, last, [&](RowBlock& block) {
-        const Index n = block.count();
-        for (VectorXd* array : {&deviance, &score, &weight}) array->resize(n);
-        make_eta(block, eta);
-        LossTile out;
-        out.deviance = deviance.data();
-        out.score = score.data();
-        if (curvature == Curvature::observed) out.weight = weight.data();
-        if (curvature == Curvature::expected) out.expected = weight.data();
-        if (want_slope) {
-          weight_d1.resize(n), form.resize(n);
-          out.weight_d1 = weight_d1.data();
-        }
-        loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
-        const auto prior = data.weight.segment(block.first(), n);
-        sums.deviance += prior.dot(deviance);
-        if (target == Target::eta) score.setZero();
-        if (target != Target::none) {
-          score.array() += weight.array() * (eta - data.offset.segment(block.first(), n)).array();
-        }
-        score.array() *= prior.array();
-        block.add_gradient(score.data(), sums.score);
-        if (want_slope) {
-          block.quadratic_form(raw_m, form.data());
-          weight_d1.array() *= form.array() * prior.array();
-          block.add_gradient(weight_d1.data(), sums.slope);
-        }
-        if (curvature == Curvature::none) return;
-        weight.array() *= prior.array();
-        block.add_grams(weight, sums.gram);
-      });
+    const auto visit = [&](RowBlock& block, detail::PassArrays& a, detail::PassSums& sums) {
+      const Index n = block.count();
+      for (VectorXd* array : {&a.deviance, &a.score, &a.weight}) array->resize(n);
+      make_eta(block, a.eta);
+      LossTile out;
+      out.deviance = a.deviance.data();
+      out.score = a.score.data();
+      if (curvature == Curvature::observed) out.weight = a.weight.data();
+      if (curvature == Curvature::expected) out.expected = a.weight.data();
+      if (want_slope) {
+        a.weight_d1.resize(n), a.form.resize(n);
+        out.weight_d1 = a.weight_d1.data();
+      }
+      loss.evaluate(data.y.data() + block.first(), a.eta.data(), n, out);
+      const auto prior = data.weight.segment(block.first(), n);
+      sums.deviance += prior.dot(a.deviance);
+      if (target == Target::eta) a.score.setZero();
+      if (target != Target::none) {
+        a.score.array() += a.weight.array() * (a.eta - data.offset.segment(block.first(), n)).array();
+      }
+      a.score.array() *= prior.array();
+      block.add_gradient(a.score.data(), sums.score);
+      if (want_slope) {
+        block.quadratic_form(raw_m, a.form.data());
+        a.weight_d1.array() *= a.form.array() * prior.array();
+        block.add_gradient(a.weight_d1.data(), sums.slope);
+      }
+      if (curvature == Curvature::none) return;
+      a.weight.array() *= prior.array();
+      block.add_grams(a.weight, sums.gram);
     };
     const Index size = design.n_raw() + zero.slope.size() + zero.gram.size();
-    const detail::PassSums sums = sum_over_blocks(rows.grouped.n_blocks(), size, execution, zero, work);
+    const auto sums = rows.sum_over_blocks<detail::PassArrays>(size, execution, zero, visit);
     WorkingPass result;
     result.deviance = sums.deviance;
     result.score = design.natural_gradient(sums.score);

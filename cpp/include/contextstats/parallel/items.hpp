@@ -18,19 +18,21 @@ struct Execution {
   const Hooks* hooks = nullptr;
 };
 
-/// Calls work(item) for items 0 .. count - 1, the next one on the next free of up to `execution.threads`
-/// threads. Items must not depend on each other; the first exception is rethrown here.
-template <class Work>
-void for_each_item(Index count, const Execution& execution, const Work& work) {
+/// Calls work(item, tools) for items 0 .. count - 1, the next one on the next free of up to
+/// `execution.threads` threads. Each thread has tools of its own, from make_tools(): arrays that would else
+/// be allocated for every item. Items must not depend on each other; the first exception is rethrown here.
+template <class MakeTools, class Work>
+void for_each_item(Index count, const Execution& execution, const MakeTools& make_tools, const Work& work) {
   std::atomic<Index> next{0};
   std::atomic<bool> failed{false};
   std::exception_ptr failure;
   std::mutex failure_lock;
   const auto drain = [&](bool may_poll) {
     try {
+      auto tools = make_tools();
       for (Index item = next++; item < count && !failed; item = next++) {
         if (may_poll && execution.hooks != nullptr) execution.hooks->check();
-        work(item);
+        work(item, tools);
       }
     } catch (...) {
       const std::lock_guard<std::mutex> guard(failure_lock);
@@ -42,6 +44,13 @@ void for_each_item(Index count, const Execution& execution, const Work& work) {
   drain(true);
   for (std::thread& worker : workers) worker.join();
   if (failure) std::rethrow_exception(failure);
+}
+
+/// The same without tools: work(item).
+template <class Work>
+void for_each_item(Index count, const Execution& execution, const Work& work) {
+  for_each_item(
+      count, execution, [] { return 0; }, [&](Index item, int) { work(item); });
 }
 
 }  // namespace contextstats

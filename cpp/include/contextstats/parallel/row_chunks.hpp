@@ -47,29 +47,30 @@ void for_each_rows(Index n_rows, const Execution& execution, const Work& work) {
                  [&](Index first, Index last) { work(first * n_rows / n_blocks, last * n_rows / n_blocks); });
 }
 
-/// Sums over blocks: work(first, last, partial) adds blocks [first, last) to a partial sum that starts as
-/// `zero`.
-template <class Partial, class Work>
+/// Sums over blocks: work(first, last, tools, partial) adds blocks [first, last) to a partial sum that starts
+/// as `zero`; tools are those of a thread, see `for_each_item`.
+template <class Partial, class MakeTools, class Work>
 Partial sum_over_blocks(Index n_blocks, Index partial_size, const Execution& execution, const Partial& zero,
-                        const Work& work) {
+                        const MakeTools& make_tools, const Work& work) {
   const RowChunks chunks(n_blocks, partial_size);
   std::vector<Partial> partials(static_cast<std::size_t>(chunks.count()), zero);
-  for_each_item(chunks.count(), execution, [&](Index chunk) {
-    work(chunks.first(chunk), chunks.last(chunk), partials[static_cast<std::size_t>(chunk)]);
+  for_each_item(chunks.count(), execution, make_tools, [&](Index chunk, auto& tools) {
+    work(chunks.first(chunk), chunks.last(chunk), tools, partials[static_cast<std::size_t>(chunk)]);
   });
   for (std::size_t i = 1; i < partials.size(); ++i) partials[0] += partials[i];
   return std::move(partials[0]);
 }
 
-/// The same for rows that need no blocks of their own: work(first row, last row, partial).
+/// Sums over rows that need no blocks of their own: work(first row, last row, partial).
 template <class Partial, class Work>
 Partial sum_over_rows(Index n_rows, Index partial_size, const Execution& execution, const Partial& zero,
                       const Work& work) {
   const Index n_blocks = std::max<Index>(n_rows / kRowsABlock, 1);
-  return sum_over_blocks(n_blocks, partial_size, execution, zero,
-                         [&](Index first, Index last, Partial& partial) {
-                           work(first * n_rows / n_blocks, last * n_rows / n_blocks, partial);
-                         });
+  return sum_over_blocks(
+      n_blocks, partial_size, execution, zero, [] { return 0; },
+      [&](Index first, Index last, int, Partial& partial) {
+        work(first * n_rows / n_blocks, last * n_rows / n_blocks, partial);
+      });
 }
 
 }  // namespace contextstats

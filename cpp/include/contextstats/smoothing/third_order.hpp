@@ -9,6 +9,16 @@ namespace contextstats {
 // How the weights W of the information Z'WZ change with the coefficients, and through them with the smoothing
 // parameters: b_k = dtheta / d log(lambda_k), eta_k = Z b_k, and h_i = z_i' M z_i for a symmetric M.
 
+namespace detail {
+
+/// Numbers of the rows of a block; a column of `directions` for each b_k.
+struct ThirdOrderArrays {
+  VectorXd eta, d1, d2, h;
+  MatrixXd directions;
+};
+
+}  // namespace detail
+
 /// q = Z'(w' h), so that tr(M dZ'WZ / drho_k) = q'b_k.
 inline VectorXd weight_slope(const StandIn& some, const VectorXd& theta, const MatrixXd& m) {
   const Model& model = some.model;
@@ -16,22 +26,19 @@ inline VectorXd weight_slope(const StandIn& some, const VectorXd& theta, const M
   const VectorXd raw_theta = model.design.raw_coefficients(theta);
   const VectorXd raw_m = model.design.raw_quadratic(m);
   const VectorXd zero = VectorXd::Zero(model.design.n_raw());
-  const auto work = [&](Index first, Index last, VectorXd& slope) {
-    VectorXd eta, h, d1;
-    model.rows.for_each_block(first, last, [&](RowBlock& block) {
-      const Index n = block.count();
-      h.resize(n), d1.resize(n);
-      model.block_eta(block, raw_theta, eta);
-      LossTile out;
-      out.weight_d1 = d1.data();
-      model.loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
-      block.quadratic_form(raw_m, h.data());
-      d1.array() *= h.array() * data.weight.segment(block.first(), n).array();
-      block.add_gradient(d1.data(), slope);
-    });
+  const auto visit = [&](RowBlock& block, detail::ThirdOrderArrays& a, VectorXd& slope) {
+    const Index n = block.count();
+    a.h.resize(n), a.d1.resize(n);
+    model.block_eta(block, raw_theta, a.eta);
+    LossTile out;
+    out.weight_d1 = a.d1.data();
+    model.loss.evaluate(data.y.data() + block.first(), a.eta.data(), n, out);
+    block.quadratic_form(raw_m, a.h.data());
+    a.d1.array() *= a.h.array() * data.weight.segment(block.first(), n).array();
+    block.add_gradient(a.d1.data(), slope);
   };
   const VectorXd raw =
-      sum_over_blocks(model.rows.grouped.n_blocks(), zero.size(), model.execution, zero, work);
+      model.rows.sum_over_blocks<detail::ThirdOrderArrays>(zero.size(), model.execution, zero, visit);
   return model.design.natural_gradient(raw) / some.share;
 }
 
@@ -68,33 +75,29 @@ inline WeightCurvature weight_curvature(const StandIn& some, const VectorXd& the
   for (Index k = 0; k < K; ++k) raw_b.push_back(model.design.raw_coefficients(b.col(k)));
   const detail::WeightCurvatureSums zero{MatrixXd::Zero(model.design.raw_gram_size(), K),
                                          MatrixXd::Zero(want_curvature ? K : 0, want_curvature ? K : 0)};
-  const auto work = [&](Index first, Index last, detail::WeightCurvatureSums& sums) {
-    VectorXd eta, d1, d2, h;
-    MatrixXd directions;
-    model.rows.for_each_block(first, last, [&](RowBlock& block) {
-      const Index n = block.count();
-      for (VectorXd* array : {&d1, &d2, &h}) array->resize(n);
-      directions.resize(n, K);
-      model.block_eta(block, raw_theta, eta);
-      LossTile out;
-      out.weight_d1 = d1.data();
-      if (want_curvature) out.weight_d2 = d2.data();
-      model.loss.evaluate(data.y.data() + block.first(), eta.data(), n, out);
-      for (Index k = 0; k < K; ++k) {
-        block.linear_predictor(raw_b[static_cast<std::size_t>(k)], directions.col(k).data());
-      }
-      const auto prior = data.weight.segment(block.first(), n).array();
-      if (want_curvature) {
-        block.quadratic_form(raw_m, h.data());
-        d2.array() *= h.array() * prior;
-        sums.curvature.noalias() += directions.transpose() * (d2.asDiagonal() * directions);
-      }
-      directions.array().colwise() *= d1.array() * prior;
-      block.add_grams(directions, sums.gram);
-    });
+  const auto visit = [&](RowBlock& block, detail::ThirdOrderArrays& a, detail::WeightCurvatureSums& sums) {
+    const Index n = block.count();
+    for (VectorXd* array : {&a.d1, &a.d2, &a.h}) array->resize(n);
+    a.directions.resize(n, K);
+    model.block_eta(block, raw_theta, a.eta);
+    LossTile out;
+    out.weight_d1 = a.d1.data();
+    if (want_curvature) out.weight_d2 = a.d2.data();
+    model.loss.evaluate(data.y.data() + block.first(), a.eta.data(), n, out);
+    for (Index k = 0; k < K; ++k) {
+      block.linear_predictor(raw_b[static_cast<std::size_t>(k)], a.directions.col(k).data());
+    }
+    const auto prior = data.weight.segment(block.first(), n).array();
+    if (want_curvature) {
+      block.quadratic_form(raw_m, a.h.data());
+      a.d2.array() *= a.h.array() * prior;
+      sums.curvature.noalias() += a.directions.transpose() * (a.d2.asDiagonal() * a.directions);
+    }
+    a.directions.array().colwise() *= a.d1.array() * prior;
+    block.add_grams(a.directions, sums.gram);
   };
   const Index size = zero.gram.size() + zero.curvature.size();
-  const auto sums = sum_over_blocks(model.rows.grouped.n_blocks(), size, model.execution, zero, work);
+  const auto sums = model.rows.sum_over_blocks<detail::ThirdOrderArrays>(size, model.execution, zero, visit);
   WeightCurvature out;
   for (Index k = 0; k < K; ++k) out.gram.push_back(model.design.natural_gram(sums.gram.col(k)) / some.share);
   out.curvature = sums.curvature / some.share;

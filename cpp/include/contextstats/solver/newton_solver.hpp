@@ -16,15 +16,18 @@ class NewtonSolver {
   NewtonSolver(const Model& model, const InnerOptions& options) : model_(model), options_(options) {}
 
   /// `identified` limits the coefficients that move; the others stay at zero. `start` may be empty.
-  PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified,
-                     const VectorXd& start) const {
+  /// `at_start`: the pass there with the observed information, if there has been one.
+  PenalizedFit solve(const VectorXd& penalty, const std::vector<bool>& identified, const VectorXd& start,
+                     const WorkingPass* at_start = nullptr) const {
     PenalizedFit fit;
-    const Curvature first = model_.loss.canonical() ? Curvature::observed : Curvature::expected;
+    const bool canonical = model_.loss.canonical();
     fit.theta = start.size() > 0 ? start : first_solution(model_, penalty, identified);
-    WorkingPass at = evaluate(fit.theta, first, fit);
+    fit.curvature = canonical ? Curvature::observed : Curvature::expected;
+    WorkingPass at = canonical && at_start != nullptr ? *at_start : evaluate(fit.theta, fit.curvature, fit);
+    fit.deviance = at.deviance;
     if (!at.finite()) {
       fit.theta = drawn_into_support(model_, penalty, identified, fit.theta);
-      at = evaluate(fit.theta, first, fit);
+      at = evaluate(fit.theta, fit.curvature, fit);
     }
     if (!at.finite()) {
       fit.termination = Termination::objective_not_finite;

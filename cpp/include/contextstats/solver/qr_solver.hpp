@@ -79,7 +79,7 @@ class QrSolver {
     StreamingQr qr(P);
     MatrixXd z;
     VectorXd eta, score, weight;
-    model_.rows.for_each_block(0, model_.rows.grouped.n_blocks(), [&](RowBlock& block) {
+    model_.rows.for_each_block([&](RowBlock& block) {
       if (model_.execution.hooks != nullptr) model_.execution.hooks->check();
       const Index start = block.first();
       const Index count = block.count();
