@@ -3,7 +3,7 @@
 
 SMOOTH_OPTIONS <- c("k", "bs", "m", "bounds")
 TERM_OPTIONS <- list(
-  s = SMOOTH_OPTIONS, te = SMOOTH_OPTIONS, ti = SMOOTH_OPTIONS, mlp = c("width", "layers", "honest", "seed")
+  s = SMOOTH_OPTIONS, te = SMOOTH_OPTIONS, ti = SMOOTH_OPTIONS, mlp = c("width", "layers", "seed")
 )
 
 # list(common = text or NULL, by_predictor = named list of texts, variables = named list of expressions)
@@ -101,7 +101,6 @@ quoted_name <- function(expr) sprintf("Q(%s)", encodeString(variable_name(expr),
 python_literal <- function(value, call) {
   if (is.list(value)) return(tuple_of(vapply(value, python_literal, "", call = call)))
   if (is.character(value)) text <- encodeString(value, quote = "\"")
-  else if (is.logical(value) && !anyNA(value)) text <- ifelse(value, "True", "False")
   else if (is.numeric(value) && !anyNA(value)) text <- format(value, digits = 17, trim = TRUE, scientific = FALSE)
   else if (length(value) == 1 && is.na(value)) return("None")
   else stop_user(call, "the option ", deparse1(value), " of a smooth must be a number or text, or a pair of them")

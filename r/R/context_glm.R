@@ -10,7 +10,7 @@
 #' the interaction alone, `ti(a, b)`. They are written as in mgcv, with options `k`, `bs` (`"ps"`, the default, `"bs"`,
 #' `"cr"`, `"cc"` or `"re"`), `m` and `bounds`, the ends of the knots. What mgcv writes as `s(age, by = dose)` is the
 #' predictor `dose` with the context `~ s(age)`. `mlp(age, bmi)` is a neural network of any number of contexts, with
-#' options `width`, `layers`, `honest` and `seed`; a random half of the rows learns its hidden layers, and estimates,
+#' options `width`, `layers` and `seed`; a random half of the rows learns its hidden layers, and estimates,
 #' standard errors and tests come from the other half. A list of formulas named by predictors (columns of the model matrix, or
 #' terms of the formula) gives each its own; predictors that are not named are constant.
 #'

@@ -119,13 +119,17 @@ def test_contexts_outside_the_range_of_the_fit_are_flagged():
         res.predict((x[:1], np.full((1, 4), 3.0)))
 
 
-def test_without_honesty_all_rows_are_used_and_no_test_of_what_varies_is_shown():
+def test_without_honesty_all_rows_are_used_and_no_test_is_shown():
     y, x, contexts = simulated(ridge_functions, 400, 4, 6)
     res = cs.ContextualGLM(y, x, contexts, encoder=cs.MLP(width=3, honest=False)).fit()
     assert res.nobs == 400
     assert res.heterogeneity()[["statistic", "p_value", "score_statistic", "score_p_value"]].isna().all(axis=None)
     assert np.isnan(res.test_population().p_value)
-    assert_array_equal(res.pvalues.isna(), res.is_smooth_coef)
+    assert res.pvalues.isna().all()
+    assert res.average_effects()["p_value"].isna().all()
+    for test in (res.t_test, res.wald_test):
+        with pytest.raises(cs.OptionError, match="honest is False"):
+            test("x1 = 0")
     assert "learned from the same rows" in " ".join(str(res.summary()).split())
 
 

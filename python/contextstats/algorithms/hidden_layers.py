@@ -213,5 +213,5 @@ def learning_note(terms: list[Neural], honest: bool, n_learning: int, n_left: in
         )
     return (
         f"The hidden layers of {labels} were learned from the same rows as everything else (honest=False): standard "
-        "errors take them as given and are too small, and no tests of what varies are shown."
+        "errors take them as given and are too small, and there are no p-values."
     )

@@ -45,7 +45,8 @@ class MLP:
     honest : bool
         Learn the hidden layers from a random half of the rows (at most 20 000) and estimate everything else from the
         others, so that standard errors and tests are those of a model whose basis is given. False uses all rows for
-        both: estimates are closer to the truth, but standard errors are too small and there are no tests.
+        both: with few contexts estimates are closer to the truth, but standard errors are too small and there are no
+        tests.
     seed : int
         Of the random half and of the starting weights. The same seed gives the same numbers.
 

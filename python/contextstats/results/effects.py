@@ -161,7 +161,8 @@ def average_effects_table(res: GLMResults, level: float) -> pd.DataFrame:
         effect = average(mean_row[None, :], res.theta[columns], res.natural_covariance[np.ix_(columns, columns)])
         rows.append([name, float(effect.estimate[0]), float(effect.standard_error[0])])
     table = pd.DataFrame(rows, columns=["term", "estimate", "std_error"])
-    return with_inference(table, res.residual_df, level)
+    table = with_inference(table, res.residual_df, level)
+    return table if design.is_honest else table.assign(p_value=np.nan)
 
 
 def with_inference(table: pd.DataFrame, residual_df: float | None, level: float) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.design import Design
+from contextstats.errors import OptionError
 from contextstats.families import Family
 from contextstats.inference import wald
 from contextstats.inference.distributions import two_sided_tail, upper_point
@@ -63,12 +64,10 @@ class FitStatistics:
     def pvalues(self) -> pd.Series:
         """Two-sided p-values, from the t distribution where `use_t`, else the normal.
 
-        None (NaN) for coefficients of hidden layers that were learned from the same rows.
+        None (NaN) beside hidden layers that were learned from the same rows.
         """
         values = two_sided_tail(self.tvalues.to_numpy(), self.residual_df)
-        return pd.Series(
-            values if self.design.is_honest else np.where(self.is_smooth_coef, np.nan, values), index=self.params.index
-        )
+        return pd.Series(values if self.design.is_honest else np.nan, index=self.params.index)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Wald intervals with coverage 1 - alpha: columns lower and upper."""
@@ -306,6 +305,10 @@ class FitStatistics:
         return self.params.fillna(0.0).to_numpy(), self.cov_params().fillna(0.0).to_numpy()
 
     def _hypothesis(self, r_matrix: Any) -> tuple[Floats, Floats | None]:
+        if not self.design.is_honest:
+            raise OptionError(
+                "A test needs hidden layers that were learned from other rows, but honest is False. Leave it out."
+            )
         if isinstance(r_matrix, str):
             return parse_hypothesis(r_matrix, list(self.design.coef_names))
         if isinstance(r_matrix, Mapping):
