@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class Design:
         """Number of coefficients, P."""
         return len(self.coef_names)
 
-    @property
+    @cached_property
     def is_honest(self) -> bool:
         """Whether every basis was given before responses were seen; else no test of what varies is valid."""
         return all(block.term is None or block.term.honest for block in self.blocks)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import CoreFit, CoreProblem, Floats
 from contextstats.design import Design
 from contextstats.errors import OptionError
@@ -48,6 +49,7 @@ class FitStatistics:
         return self._series(self.design.user_map @ self.fit.theta)
 
     @cached_property
+    @single_threaded_blas
     def bse(self) -> pd.Series:
         """Standard errors, from the covariance named by `cov_type`."""
         own = self.design.user_map
@@ -75,6 +77,7 @@ class FitStatistics:
         limits = np.column_stack([estimate - half, estimate + half])
         return pd.DataFrame(limits, index=self.params.index, columns=["lower", "upper"])
 
+    @single_threaded_blas
     def cov_params(self) -> pd.DataFrame:
         """Covariance of `params`."""
         matrix = self.design.user_map @ self.natural_covariance @ self.design.user_map.T

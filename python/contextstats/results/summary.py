@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.errors import OptionError
 from contextstats.results.markup import escape_markdown
 from contextstats.results.summary_blocks import Block, header_pairs, parametric_block, varying_block
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from contextstats.results.glm import GLMResults
 
 
+@single_threaded_blas
 def summary(res: GLMResults, alpha: float = 0.05) -> Summary:
     """Tabulate a fit: header, parametric coefficients, varying effects, notes.
 
