@@ -195,6 +195,20 @@ def test_files_and_graphs(fit, tmp_path):
     assert len(fit.to_networkx().edges) == 3 * 2 + 3 * 3 + 2 * 3
 
 
+def test_effects_between_factors_may_be_neural(sample, tmp_path):
+    truth, x, context = sample
+    res = cs.BayesianNetwork(x, context, factors=GROUPS, order=list(GROUPS), encoder=cs.MLP(width=6)).fit()
+    assert "hidden layers" in " ".join(res.notes) + " ".join(res.data.notes)
+    assert res.parents == {"one": (), "two": ("one",), "three": ("one", "two")}
+    assert np.abs(res.adjacency(GRID) - truth.weight_matrices(GRID["c"])).max() < 0.3  # half of the rows; up to 1.3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cs.ExtrapolationWarning)
+        assert is_acyclic(res.adjacency(FAR))
+        assert is_acyclic(res.factor_network.adjacency(FAR))
+    res.save(tmp_path / "fit.json")
+    assert (cs.load(tmp_path / "fit.json").adjacency(GRID) == res.adjacency(GRID)).all()
+
+
 def test_the_summary_shows_both_levels(fit):
     text = str(fit.summary())
     assert "Factors:" in text
