@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import warnings
 
 import numpy as np
 import pytest
+from live_r import live_r
 from numpy.testing import assert_allclose
 
 import contextstats as cs
@@ -19,11 +19,8 @@ write.table(diff(log(stockdata$data[, 1:20])), "{path}", row.names = FALSE, col.
 @pytest.fixture(scope="module")
 def returns(tmp_path_factory):
     path = tmp_path_factory.mktemp("stocks") / "returns.txt"
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
-    done = subprocess.run(["Rscript", "-e", READ.format(path=path)], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip("R's package huge is not installed (Debian: r-cran-huge)")
+    live_r("huge")
+    subprocess.run(["Rscript", "-e", READ.format(path=path)], capture_output=True, check=True)
     x = np.loadtxt(path)
     held_out = np.arange(len(x)) % 5 == 0
     x = (x - x[~held_out].mean(axis=0)) / x[~held_out].std(axis=0)
