@@ -7,6 +7,7 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "contextstats/encoder/bspline_basis.hpp"
@@ -16,6 +17,7 @@
 #include "contextstats/encoder/tensor_basis.hpp"
 #include "contextstats/fit/negative_binomial_fit.hpp"
 #include "contextstats/loss/make_loss.hpp"
+#include "contextstats/objective/columns.hpp"
 #include "hooks.hpp"
 
 namespace py = pybind11;
@@ -163,6 +165,7 @@ py::dict run_fit(const KhatriRaoDesign& design, const std::variant<const Loss*, 
 
 }  // namespace
 
+void bind_columns(py::module_& m);
 void bind_dag(py::module_& m);
 void bind_features(py::module_& m);
 void bind_inference(py::module_& m);
@@ -171,6 +174,7 @@ void bind_networks(py::module_& m);
 
 PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
   m.doc() = "The numerical core of contextstats.";
+  bind_columns(m);
   bind_dag(m);
   bind_features(m);
   bind_inference(m);
@@ -184,6 +188,15 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       "basis_matrix",
       [](const py::dict& spec, ConstMatrix contexts) { return basis_matrix(*make_basis(spec), contexts); },
       py::arg("basis"), py::arg("contexts").noconvert());
+  m.def(
+      "basis_sums",
+      [](const py::dict& spec, ConstMatrix contexts, const std::optional<ConstVector>& weights, int threads) {
+        const auto basis = make_basis(spec);
+        const double* each = weights ? weights->data() : nullptr;
+        return without_gil([&] { return basis_sums(*basis, contexts, each, {threads, nullptr}); });
+      },
+      py::arg("basis"), py::arg("contexts").noconvert(), py::arg("weights").noconvert(), py::arg("threads"),
+      "Sums of the functions of a basis of one context over the rows, with weights if there are any.");
 
   m.def(
       "linear_predictor",

@@ -13,7 +13,7 @@ import pandas as pd
 from contextstats.design.arrays import read_columns, read_predictors, read_response_columns, require_lengths
 from contextstats.design.assemble import assemble
 from contextstats.design.checks import predictor_notes
-from contextstats.design.columns import Column, Floats
+from contextstats.design.columns import Column, Floats, lay_out
 from contextstats.design.context import (
     ContextRequest,
     Contexts,
@@ -176,9 +176,7 @@ def build_design_from_arrays(
     inputs = read_row_inputs(given, table=None, parts=parts, labels=labels, family=family)
     kept = keep_rows([*endog_columns, *predictors, *in_context, *inputs.columns], inputs.positive, labels, missing)
     labels = labels if kept.rows is None else labels[kept.rows]
-    x = np.empty((kept.n, len(predictors)), order="F")
-    for j, column in enumerate(predictors):
-        x[:, j] = column.take(kept.rows).data
+    x = lay_out([column.take(kept.rows).data for column in predictors], kept.n)
     complete = {column.name: column.take(kept.rows).used_levels_only() for column in in_context}
     names = tuple(column.name for column in predictors)
     if request is not None:
@@ -256,7 +254,7 @@ def _finish(parts: _Parts, family: Family, *, select: bool) -> Design:
 
 def _weights(given: Floats | None, kept: KeptRows) -> Floats:
     if given is None:
-        return np.ones(kept.n)
+        return lay_out([np.ones(1)], kept.n)[:, 0]
     return np.array(given if kept.rows is None else given[kept.rows], order="C")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from contextstats import _core
 from contextstats.errors import DataError
+from contextstats.options import resolve_threads
 
 Floats = NDArray[np.float64]
 RowLabel = Callable[[int], Any]
@@ -39,6 +42,17 @@ class Column:
     name: str
     data: Floats
     levels: tuple[Level, ...] | None = None
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest value; NaN if any is missing."""
+        return _core.column_range(self.data, resolve_threads(None)) if self.data.size else (np.nan, np.nan)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether no value is missing or infinite."""
+        low, high = self.range
+        return bool(np.isfinite(low) and np.isfinite(high))
 
     @property
     def is_boolean(self) -> bool:
@@ -75,6 +89,11 @@ class Column:
         codes = np.searchsorted(distinct, self.data).astype(np.float64)
         codes[np.isnan(self.data)] = np.nan
         return replace(self, data=codes, levels=tuple(plain_number(value) for value in distinct.tolist()))
+
+
+def lay_out(columns: Sequence[Floats], n: int) -> Floats:
+    """Copy columns of n values side by side, columns first; one of a single value stands for all rows."""
+    return np.asarray(_core.lay_out(columns, n, resolve_threads(None)))
 
 
 def read_column(name: str, source: Any) -> Column:
@@ -162,7 +181,7 @@ def _read_array(name: str, values: NDArray[Any]) -> Column:
         )
     kind = values.dtype.kind
     if kind == "f" and values.dtype.itemsize == 8:
-        return Column(name, values.astype(np.float64, copy=False))
+        return Column(name, np.require(values, np.float64, ["ALIGNED"]))
     if kind in "iuf":
         return Column(name, values.astype(np.float64))
     if kind == "b":

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contextstats.design.columns import Column, Floats, Level, match_levels
+from contextstats.design.columns import Column, Floats, Level, lay_out, match_levels
 from contextstats.design.rows import refuse_infinite
 from contextstats.encoders.column import ContextColumn
 from contextstats.encoders.parse import parse_context
@@ -205,12 +205,10 @@ def prepare_contexts(columns: Mapping[str, Column], terms: tuple[Terms, ...], n:
     if constant:
         terms, notes = _without_constants(terms, columns, constant)
         names = _variables(terms)
-    matrix = np.empty((n, len(names)), order="F")
+    matrix = lay_out([columns[name].data for name in names], n)
     variables = []
-    for j, name in enumerate(names):
-        matrix[:, j] = columns[name].data
-        numeric = columns[name].levels is None
-        low, high = (float(matrix[:, j].min()), float(matrix[:, j].max())) if numeric else (0.0, 0.0)
+    for name in names:
+        low, high = columns[name].range if columns[name].levels is None else (0.0, 0.0)
         variables.append(ContextVariable(name, columns[name].levels, low, high))
     _refuse_copies(matrix, names)
     return Contexts(matrix, tuple(variables), terms, tuple(notes))
@@ -243,7 +241,7 @@ def _settled(term: Term, columns: Mapping[str, Column]) -> Term:
 def _is_constant(column: Column) -> bool:
     if column.levels is not None:
         return len(column.levels) < 2
-    low, high = column.data.min(), column.data.max()
+    low, high = column.range
     return bool(high - low <= 8 * np.finfo(float).eps * max(abs(low), abs(high)))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contextstats.design.arrays import read_columns
 from contextstats.design.assemble import assemble
-from contextstats.design.columns import Column, Floats, Level
+from contextstats.design.columns import Column, Floats, Level, lay_out
 from contextstats.design.context import Contexts, for_array_contexts, prepare_contexts
 from contextstats.design.design import Block, CoreBlock, core_layout
 from contextstats.design.missing import keep_rows
@@ -197,9 +197,7 @@ def build_network_data(
     labels = pd.RangeIndex(nodes[0].data.size) if index is None else index
     kept = keep_rows([*nodes, *in_context], None, labels, missing)
     labels = labels if kept.rows is None else labels[kept.rows]
-    x = np.empty((kept.n, len(nodes)), order="F")
-    for j, column in enumerate(nodes):
-        x[:, j] = column.take(kept.rows).data
+    x = lay_out([column.take(kept.rows).data for column in nodes], kept.n)
     names = tuple(column.name for column in nodes)
     z, center, scale = standardised(x, names)
     complete = {column.name: column.take(kept.rows).used_levels_only() for column in in_context}

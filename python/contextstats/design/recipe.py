@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contextstats.design.arrays import as_table, require_lengths
-from contextstats.design.columns import Column, Floats
+from contextstats.design.columns import Column, Floats, lay_out
 from contextstats.design.context import ContextVariable
 from contextstats.design.formula_state import FormulaState
 from contextstats.design.new_rows import NewRows, columns_by_position
@@ -246,9 +246,7 @@ class Recipe:
         n = len(labels) if rows is None else rows.size
         row = (labels if rows is None else labels[rows]).__getitem__
         if self.formula is None:
-            x = np.empty((n, len(columns)), order="F")
-            for j, column in enumerate(columns):
-                x[:, j] = column.take(rows).data
+            x = lay_out([column.take(rows).data for column in columns], n)
         else:
             x = self.formula.apply({column.name: column.take(rows) for column in columns}, n, row)
         if rows is None:

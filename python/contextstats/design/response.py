@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contextstats.design.columns import Column, Floats
+from contextstats.design.columns import Column, Floats, lay_out
 from contextstats.design.rows import broken_rule
 from contextstats.errors import DataError, DataWarning
 from contextstats.families import Family
@@ -103,8 +103,8 @@ def _successes_and_failures(successes: Column, failures: Column, family: Family,
 def _binomial(column: Column, labels: pd.Index, weighted: bool) -> Response:
     if column.levels is not None:
         return _two_levels(column)
-    inside = (column.data >= 0) & (column.data <= 1)
-    if not inside.all():
+    low, high = column.range
+    if low < 0 or high > 1:
         classes = np.unique(column.data[:10_000])
         if classes.size <= 2 and np.isin(column.data, classes).all():
             coded = " and ".join(f"{value:g}" for value in classes)
@@ -115,7 +115,7 @@ def _binomial(column: Column, labels: pd.Index, weighted: bool) -> Response:
             )
         _require(
             column,
-            inside,
+            (column.data >= 0) & (column.data <= 1),
             labels,
             "must be 0 or 1, or a proportion between them, when family='binomial'",
             "Recode or drop them; for counts pass two columns, successes and failures.",
@@ -128,7 +128,7 @@ def _binomial(column: Column, labels: pd.Index, weighted: bool) -> Response:
         )
         warnings.warn(message, DataWarning, stacklevel=2)
         notes.append(message)
-    return Response(column.data.copy(), None, column.name, tuple(notes))
+    return Response(lay_out([column.data], column.data.size)[:, 0], None, column.name, tuple(notes))
 
 
 def _two_levels(column: Column) -> Response:
@@ -153,17 +153,12 @@ def _numeric(column: Column, family: Family, labels: pd.Index) -> Response:
             "Convert it, or use family='binomial' for two levels."
         )
     if family.core_name != "gaussian":
-        positive = family.support == "must be positive"
-        accepted = column.data > 0 if positive else column.data >= 0
-        advice = "Recode or drop them, or choose another family"
-        zeros = " (tweedie takes exact zeros)" if positive else ""
-        _require(
-            column,
-            accepted,
-            labels,
-            f"{family.support} when family={family.core_name!r}",
-            f"{advice}{zeros}.",
-        )
+        positive, (low, _) = family.support == "must be positive", column.range
+        if low < 0 or (positive and low == 0):
+            rule = f"{family.support} when family={family.core_name!r}"
+            zeros = " (tweedie takes exact zeros)" if positive else ""
+            fix = f"Recode or drop them, or choose another family{zeros}."
+            raise broken_rule(column, column.data <= 0 if positive else column.data < 0, labels, rule=rule, fix=fix)
     notes: list[str] = []
     if family.counts:
         broken = column.data != np.rint(column.data)
@@ -177,7 +172,7 @@ def _numeric(column: Column, family: Family, labels: pd.Index) -> Response:
             )
             warnings.warn(message, DataWarning, stacklevel=2)
             notes.append(message)
-    return Response(column.data.copy(), None, column.name, tuple(notes))
+    return Response(lay_out([column.data], column.data.size)[:, 0], None, column.name, tuple(notes))
 
 
 def _require(column: Column, good: NDArray[np.bool_], labels: pd.Index, rule: str, fix: str) -> None:

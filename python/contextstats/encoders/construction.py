@@ -58,11 +58,9 @@ class Construction:
 
 def mean_bsplines(basis: BasisSpec, values: FloatArray, weights: FloatArray | None) -> FloatArray:
     """Average B-splines over the (n,) values of a context, with frequency weights if there are any."""
-    design = _core.Design([replace(basis, columns=(0,)).to_dict()], [(0, 0, np.eye(basis.n_raw))], 1)
-    ones, contexts = np.ones(values.size), np.ascontiguousarray(values)[:, None]
-    copies = ones if weights is None else weights
-    sums = _core.gradient(design, ones[:, None], contexts, copies, resolve_threads(None))
-    return np.asarray(sums / copies.sum())
+    contexts = np.ascontiguousarray(values)[:, None]
+    sums = _core.basis_sums(replace(basis, columns=(0,)).to_dict(), contexts, weights, resolve_threads(None))
+    return np.asarray(sums / (values.size if weights is None else weights.sum()))
 
 
 def summarise_rows(parts: Sequence[Rows], weights: FloatArray | None) -> tuple[FloatArray, float]:
