@@ -136,13 +136,16 @@ inline void finish(const Model& model, const MatrixXd& penalties, PenalizedFit f
   VectorXd s = VectorXd::Zero(report.theta.size());
   if (penalties.rows() > 0) s = penalties.transpose() * report.lambda;
   if (report.inverse.size() > 0) return;
-  const ScaledCholesky factor(with_penalty(report.gram_observed, s), kRankTolerance, report.identified);
-  report.inverse_is_expected = !factor.positive();
-  report.smallest_pivot = factor.smallest_pivot();
-  report.inverse = factor.positive() ? factor.inverse()
-                                     : ScaledCholesky(with_penalty(report.gram_expected, s), kRankTolerance,
-                                                      report.identified)
-                                           .inverse();
+  if (!fit.factor) {
+    fit.factor = std::make_shared<const ScaledCholesky>(with_penalty(report.gram_observed, s), kRankTolerance,
+                                                        report.identified);
+  }
+  report.inverse_is_expected = !fit.factor->positive();
+  report.smallest_pivot = fit.factor->smallest_pivot();
+  report.inverse = fit.factor->positive() ? fit.factor->inverse()
+                                          : ScaledCholesky(with_penalty(report.gram_expected, s),
+                                                           kRankTolerance, report.identified)
+                                                .inverse();
 }
 
 /// An unpenalised model with nearly collinear columns.

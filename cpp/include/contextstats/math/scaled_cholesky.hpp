@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -80,24 +81,41 @@ class ScaledCholesky {
     return out;
   }
 
-  MatrixXd inverse() const {
-    MatrixXd root = MatrixXd::Identity(rank(), rank());
-    factor_.triangularView<Eigen::Lower>().solveInPlace(root);
-    for (Index i = 0; i < rank(); ++i) root.col(i) *= scale_[i];
-    MatrixXd compact = MatrixXd::Zero(rank(), rank());
-    compact.selfadjointView<Eigen::Lower>().rankUpdate(root.transpose());
-    compact.triangularView<Eigen::StrictlyUpper>() = compact.transpose();
-    if (rank() == n_) return compact;
-    MatrixXd out = MatrixXd::Zero(n_, n_);
-    for (Index i = 0; i < rank(); ++i) {
-      for (Index j = 0; j < rank(); ++j) {
-        out(kept_[static_cast<std::size_t>(i)], kept_[static_cast<std::size_t>(j)]) = compact(i, j);
-      }
-    }
-    return out;
+  /// H^-, computed once. Not to be asked for by two threads at a time.
+  const MatrixXd& inverse() const {
+    if (inverse_.size() == 0) inverse_ = rank() == n_ ? compact_inverse() : embedded(compact_inverse());
+    return inverse_;
   }
 
  private:
+  /// U U' with U the inverse of the scaled factor, transposed: by blocks of columns, without the zeros above
+  /// them.
+  MatrixXd compact_inverse() const {
+    constexpr Index kWidth = 24;
+    const Index r = rank();
+    MatrixXd root = MatrixXd::Zero(r, r), out(r, r);
+    for (Index j = 0; j < r; j += kWidth) {
+      const Index width = std::min(kWidth, r - j), below = r - j;
+      auto columns = root.block(j, j, below, width);
+      columns.topRows(width).setIdentity();
+      factor_.bottomRightCorner(below, below).triangularView<Eigen::Lower>().solveInPlace(columns);
+      columns *= scale_.segment(j, width).asDiagonal();
+    }
+    for (Index i = 0; i < r; i += kWidth) {
+      const Index width = std::min(kWidth, r - i), below = r - i;
+      out.block(i, 0, width, i + width).noalias() =
+          root.block(i, i, below, width).transpose() * root.block(i, 0, below, i + width);
+    }
+    out.triangularView<Eigen::StrictlyUpper>() = out.transpose();
+    return out;
+  }
+
+  MatrixXd embedded(const MatrixXd& compact) const {
+    MatrixXd out = MatrixXd::Zero(n_, n_);
+    out(kept_, kept_) = compact;
+    return out;
+  }
+
   /// The usual case, by a blocked factorisation: every coefficient with a scale has a pivot well above the
   /// tolerance.
   bool factorize_all(const MatrixXd& h, double tolerance, const VectorXd& scale) {
@@ -145,6 +163,7 @@ class ScaledCholesky {
   std::vector<Index> kept_;
   VectorXd scale_;   // 1 / sqrt(H_jj) of the kept coefficients
   MatrixXd factor_;  // lower triangular, of the scaled matrix
+  mutable MatrixXd inverse_;
 };
 
 }  // namespace contextstats

@@ -59,7 +59,8 @@ class JointSearch {
       const CriterionValue here = local.evaluate(best.fit, best.rho, Derivatives::working);
       const double norm = projected(here.gradient, best.rho, center);
       report(best.iterations, here.value, norm);
-      const LocalModel quadratic(best.fit, at->score, criterion_.penalties(), criterion_.identified());
+      const LocalModel quadratic(best.fit, best.rho, at->score, criterion_.penalties(),
+                                 criterion_.identified());
       const double scale = 1.0 + std::min(std::abs(here.value), 1e3);
       std::optional<SearchResult> next;
       if (settled(at->decrement, norm, scale)) {
@@ -92,14 +93,14 @@ class JointSearch {
       }
       if (ahead < options_.may_leave) {
         best.rho = next->rho;
-        best.fit.theta = next->fit.theta;
+        best.fit = std::move(next->fit);
         best.termination = Termination::gradient_small;
         break;
       }
       trial_rho = next->rho;
       trial = next->fit.theta;
       m.resize(0, 0);
-      if (many_rows() && ahead <= kNearEnd) m = trace_matrix(best.fit.gram, trial_rho);
+      if (many_rows() && ahead <= kNearEnd) m = criterion_.trace_matrix(next->fit, trial_rho);
     }
     return best;
   }
@@ -129,29 +130,25 @@ class JointSearch {
     return now * now * std::max(seen, 10.0 / (phi * criterion_.n_observations()));
   }
 
-  MatrixXd trace_matrix(const MatrixXd& gram, const VectorXd& rho) const {
-    return criterion_.trace_matrix(with_penalty(gram, total_penalty(criterion_.penalties(), rho)));
-  }
-
   /// The slope of log|H| at a pass, and the matrix M it was taken with. It is linear in M.
   struct Slope {
     Slope(const MarginalLikelihood& criterion_, const SearchResult& at, MatrixXd m_, VectorXd of_all_rows)
-        : criterion(criterion_), gram(at.fit.gram), m(std::move(m_)) {
+        : criterion(criterion_), m(std::move(m_)) {
+      const Index P = at.fit.theta.size();
       local.theta = at.fit.theta;
-      local.slope = m.size() > 0 ? std::move(of_all_rows) : VectorXd::Zero(gram.rows());
-      if (m.size() == 0) m = MatrixXd::Zero(gram.rows(), gram.cols());
-      move_to(at.rho);
+      local.slope = m.size() > 0 ? std::move(of_all_rows) : VectorXd::Zero(P);
+      if (m.size() == 0) m = MatrixXd::Zero(P, P);
+      move_to(at.fit, at.rho);
     }
 
-    void move_to(const VectorXd& rho) {
-      const VectorXd s = total_penalty(criterion.penalties(), rho);
-      MatrixXd there = criterion.trace_matrix(with_penalty(gram, s));
+    /// `fit`: with the information at the pass.
+    void move_to(const PenalizedFit& fit, const VectorXd& rho) {
+      MatrixXd there = criterion.trace_matrix(fit, rho);
       local.slope += weight_slope(criterion.some(), local.theta, there - m);
       m = std::move(there);
     }
 
     const MarginalLikelihood& criterion;
-    const MatrixXd& gram;
     MatrixXd m;
     MarginalLikelihood::LocalWeights local;
   };
@@ -221,7 +218,7 @@ class JointSearch {
                             SearchResult next, const VectorXd& center, double enough) const {
     constexpr int kMostTurns = 4;
     for (int turn = 0; turn < kMostTurns; ++turn) {
-      slope.move_to(next.rho);
+      slope.move_to(next.fit, next.rho);
       const CriterionValue value = local.evaluate(next.fit, next.rho, Derivatives::working);
       const bool done = projected(value.gradient, next.rho, center) <= 10.0 * enough;
       next = improve(local, quadratic, next.rho, center, enough);

@@ -5,12 +5,13 @@
 namespace contextstats {
 
 /// The deviance as a quadratic function of the coefficients, exact to second order where a pass over the data
-/// was made. Refers to `fit`, `score` and the penalties.
+/// was made. Refers to `fit`, which has a factor at `rho`, and to `score` and the penalties.
 class LocalModel {
  public:
-  LocalModel(const PenalizedFit& fit, const VectorXd& score, const MatrixXd& penalties,
+  LocalModel(const PenalizedFit& fit, const VectorXd& rho, const VectorXd& score, const MatrixXd& penalties,
              const std::vector<bool>& identified)
       : fit_(fit),
+        rho_(rho),
         score_(score),
         target_(fit.gram * fit.theta + score),
         penalties_(penalties),
@@ -20,8 +21,9 @@ class LocalModel {
   PenalizedFit operator()(const VectorXd& rho) const {
     const VectorXd s = total_penalty(penalties_, rho);
     PenalizedFit out;
-    out.factor =
-        std::make_shared<const ScaledCholesky>(with_penalty(fit_.gram, s), kRankTolerance, identified_);
+    out.factor = rho == rho_ ? fit_.factor
+                             : std::make_shared<const ScaledCholesky>(with_penalty(fit_.gram, s),
+                                                                      kRankTolerance, identified_);
     out.theta = out.factor->solve(target_);
     const VectorXd d = out.theta - fit_.theta;
     out.deviance = fit_.deviance - 2.0 * score_.dot(d) + d.dot(fit_.gram * d);
@@ -40,6 +42,7 @@ class LocalModel {
 
  private:
   const PenalizedFit& fit_;
+  VectorXd rho_;
   const VectorXd& score_;
   VectorXd target_;
   const MatrixXd& penalties_;

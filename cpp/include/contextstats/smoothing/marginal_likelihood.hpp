@@ -82,7 +82,7 @@ class MarginalLikelihood final : public Criterion {
     if (local_ != nullptr) out.value += 0.5 * local_->slope.dot(fit.theta - local_->theta);
     if (wanted != Derivatives::none) {
       poll();
-      differentiate(t, t.counted->inverse(), rho, scale, dp, wanted, out);
+      differentiate(t, rho, scale, dp, wanted, out);
     }
     return out;
   }
@@ -94,6 +94,12 @@ class MarginalLikelihood final : public Criterion {
                        : ScaledCholesky(h, 0.0, penalized_).inverse();
   }
 
+  /// The same at a fit, which may have a factor of H.
+  MatrixXd trace_matrix(const PenalizedFit& fit, const VectorXd& rho) const {
+    poll();
+    return Terms(fit, total_penalty(penalties_, rho), *this).counted->inverse();
+  }
+
  private:
   /// With thousands of coefficients the algebra between two passes over the rows takes seconds.
   void poll() const {
@@ -102,13 +108,14 @@ class MarginalLikelihood final : public Criterion {
 
   struct Terms {
     Terms(const PenalizedFit& fit_, VectorXd s_, const MarginalLikelihood& of)
-        : fit(fit_), s(std::move(s_)), h(with_penalty(fit_.gram, s)), factor(fit_.factor) {
+        : fit(fit_), s(std::move(s_)), factor(fit_.factor), counted(fit_.factor) {
+      if (factor && of.restricted_) return;
+      const MatrixXd h = with_penalty(fit.gram, s);
       if (!factor) factor = std::make_shared<const ScaledCholesky>(h, kRankTolerance, of.identified_);
       counted = of.restricted_ ? factor : std::make_shared<const ScaledCholesky>(h, 0.0, of.penalized_);
     }
     const PenalizedFit& fit;
     VectorXd s;
-    MatrixXd h;
     std::shared_ptr<const ScaledCholesky> factor;
     std::shared_ptr<const ScaledCholesky> counted;  ///< of the coefficients whose determinant is taken
   };
@@ -142,13 +149,16 @@ class MarginalLikelihood final : public Criterion {
     return terms;
   }
 
-  void differentiate(const Terms& t, const MatrixXd& inverse, const VectorXd& rho, const ScaleTerms& scale,
-                     double dp, Derivatives wanted, CriterionValue& out) const {
+  void differentiate(const Terms& t, const VectorXd& rho, const ScaleTerms& scale, double dp,
+                     Derivatives wanted, CriterionValue& out) const {
+    const MatrixXd& inverse = t.counted->inverse();
     const Index K = penalties_.rows();
     const MatrixXd ld = rho.array().exp().matrix().asDiagonal() * penalties_;  // row k: lambda_k d_k
     const VectorXd squares = t.fit.theta.cwiseAbs2();
     const VectorXd quadratic = ld * squares;  // lambda_k theta'D_k theta
-    out.dtheta = -t.factor->solve(ld.transpose().array().colwise() * t.fit.theta.array());
+    const MatrixXd pull =
+        ld.transpose().array().colwise() * t.fit.theta.array();  // column k: lambda_k D_k theta
+    out.dtheta = -t.factor->solve(pull);
     const VectorXd trace_s = ld * inverse.diagonal();  // tr(M lambda_k D_k)
     MatrixXd share = MatrixXd::Zero(K, t.s.size());    // lambda_k d_kj / s_j
     for (Index j = 0; j < t.s.size(); ++j) {
@@ -164,38 +174,39 @@ class MarginalLikelihood final : public Criterion {
     }
     out.gradient = 0.5 * (quadratic / scale.phi + trace_s + weight_trace - share_sum);
 
-    MatrixXd hessian =
-        (-out.dtheta.transpose() * (t.h * out.dtheta) / scale.phi) + 0.5 * share * share.transpose();
+    const MatrixXd motion = out.dtheta.transpose() * pull;  // -dtheta'H dtheta
+    MatrixXd hessian = 0.5 * (motion + motion.transpose()) / scale.phi + 0.5 * share * share.transpose();
     hessian.diagonal() += 0.5 * (quadratic / scale.phi + trace_s - share_sum);
     if (constant_weights_ || wanted == Derivatives::working) {
       hessian -= 0.5 * ld * inverse.cwiseAbs2() * ld.transpose();
     } else {
-      add_weight_curvature(t, inverse, ld, slope, hessian, out);
+      add_weight_curvature(t, ld, slope, moving_terms(motion), hessian, out);
     }
     profile_scale(quadratic, scale, dp, hessian, out);
   }
 
   /// The terms of the Hessian in which W moves: 1/2 [q'b_jk + sum h w'' eta_j eta_k - tr(M H_j M H_k)]. Terms
   /// in their null space move no weights.
-  void add_weight_curvature(const Terms& t, const MatrixXd& inverse, const MatrixXd& ld,
-                            const VectorXd& slope, MatrixXd& hessian, const CriterionValue& out) const {
+  void add_weight_curvature(const Terms& t, const MatrixXd& ld, const VectorXd& slope,
+                            const std::vector<Index>& moving, MatrixXd& hessian,
+                            const CriterionValue& out) const {
     const Index K = penalties_.rows(), P = penalties_.cols();
-    const std::vector<Index> moving = moving_terms(t, out.dtheta);
+    const MatrixXd& inverse = t.counted->inverse();
     const WeightCurvature moved =
         weight_curvature(some_, t.fit.theta, out.dtheta(Eigen::all, moving), inverse);
     const VectorXd pulled = t.factor->solve(slope);
     MatrixXd pulled_dh = ld.array().rowwise() * pulled.transpose().array();  // row j: pulled'H_j
-    MatrixXd mdh(P * P, K), transposed(P, P);                                // column j: M H_j
+    MatrixXd mdh(P * P, K), row(P, K);                                       // column j: M H_j; a row of each
     for (Index k = 0; k < K; ++k) mdh.col(k).reshaped(P, P) = inverse * ld.row(k).asDiagonal();
     for (std::size_t i = 0; i < moving.size(); ++i) {
       poll();
       pulled_dh.row(moving[i]) += pulled.transpose() * moved.gram[i];
-      mdh.col(moving[i]).reshaped(P, P) += inverse * moved.gram[i];
+      mdh.col(moving[i]).reshaped(P, P).noalias() += inverse * moved.gram[i];
     }
     MatrixXd value = -pulled_dh * out.dtheta - out.dtheta.transpose() * pulled.asDiagonal() * ld.transpose();
-    for (Index k = 0; k < K; ++k) {
-      transposed = mdh.col(k).reshaped(P, P).transpose();
-      value.col(k).noalias() -= mdh.transpose() * transposed.reshaped();
+    for (Index c = 0; c < P; ++c) {
+      row = mdh(Eigen::seqN(c, P, P), Eigen::all);
+      value.noalias() -= mdh.middleRows(c * P, P).transpose() * row;
     }
     value(moving, moving) += moved.curvature;
     value.diagonal() += out.dtheta.transpose() * slope;
@@ -203,10 +214,10 @@ class MarginalLikelihood final : public Criterion {
   }
 
   /// The smoothing parameters that move the coefficients by more than 1e-8 of their standard errors.
-  static std::vector<Index> moving_terms(const Terms& t, const MatrixXd& dtheta) {
+  static std::vector<Index> moving_terms(const MatrixXd& motion) {
     std::vector<Index> moving;
-    for (Index k = 0; k < dtheta.cols(); ++k) {
-      if (dtheta.col(k).dot(t.h * dtheta.col(k)) > 1e-16) moving.push_back(k);
+    for (Index k = 0; k < motion.cols(); ++k) {
+      if (-motion(k, k) > 1e-16) moving.push_back(k);
     }
     return moving;
   }
