@@ -4,7 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include "contextstats/objective/columns.hpp"
+#include "contextstats/objective/column_passes.hpp"
 #include "hooks.hpp"
 
 namespace py = pybind11;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <variant>
 
+#include "columns_caster.hpp"
 #include "contextstats/encoder/bspline_basis.hpp"
 #include "contextstats/encoder/dense_basis.hpp"
 #include "contextstats/encoder/factor_basis.hpp"
@@ -17,7 +18,7 @@
 #include "contextstats/encoder/tensor_basis.hpp"
 #include "contextstats/fit/negative_binomial_fit.hpp"
 #include "contextstats/loss/make_loss.hpp"
-#include "contextstats/objective/columns.hpp"
+#include "contextstats/objective/column_passes.hpp"
 #include "hooks.hpp"
 
 namespace py = pybind11;
@@ -71,8 +72,8 @@ KhatriRaoDesign make_design(const py::list& bases, const py::list& blocks, Index
   return KhatriRaoDesign(std::move(built), std::move(placed), n_predictors);
 }
 
-void check_rows(const KhatriRaoDesign& design, const ConstMatrix& x, Index n) {
-  if (x.rows() != n || x.cols() != design.n_predictors()) {
+void check_rows(const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, Index n) {
+  if (x.rows() != n || contexts.rows() != n || x.cols() != design.n_predictors()) {
     throw std::invalid_argument(
         "x, contexts and the row arguments must have the same number of rows, and x one "
         "column for each predictor of the design.");
@@ -81,9 +82,9 @@ void check_rows(const KhatriRaoDesign& design, const ConstMatrix& x, Index n) {
 
 /// Runs work(rows, execution) on a design and the rows of x, without the GIL.
 template <class Work>
-auto on_rows(const KhatriRaoDesign& design, const ConstMatrix& x, const ConstMatrix& contexts, Index n,
-             int threads, const Work& work) {
-  check_rows(design, x, n);
+auto on_rows(const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, Index n, int threads,
+             const Work& work) {
+  check_rows(design, x, contexts, n);
   return without_gil([&] {
     const Execution execution{threads, nullptr};
     return work(DesignRows(design, x, contexts, execution), execution);
@@ -128,12 +129,12 @@ py::dict report_to_dict(FitReport& r) {
 /// Fits a loss of known parameter, or with a text in its place the negative binomial with that link, whose
 /// alpha is then estimated and part of the result.
 py::dict run_fit(const KhatriRaoDesign& design, const std::variant<const Loss*, std::string>& loss,
-                 ConstMatrix x, ConstMatrix contexts, ConstVector y, ConstVector offset, ConstVector weight,
-                 ConstVector var_weight, ConstVector freq_weight, ConstMatrix penalties,
+                 const Columns& x, const Columns& contexts, ConstVector y, ConstVector offset,
+                 ConstVector weight, ConstVector var_weight, ConstVector freq_weight, ConstMatrix penalties,
                  const std::string& method, const std::string& smoothing, const VectorXd& lambda,
                  const VectorXd& theta, int maxiter, double tolerance, int threads,
                  const py::object& progress) {
-  check_rows(design, x, y.size());
+  check_rows(design, x, contexts, y.size());
   FitOptions options;
   options.method = pick<Method>(method, {{"newton", Method::newton}, {"lbfgs", Method::lbfgs}});
   options.smoothing = pick<Smoothing>(smoothing, {{"reml", Smoothing::reml},
@@ -186,11 +187,12 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
 
   m.def(
       "basis_matrix",
-      [](const py::dict& spec, ConstMatrix contexts) { return basis_matrix(*make_basis(spec), contexts); },
+      [](const py::dict& spec, const Columns& contexts) { return basis_matrix(*make_basis(spec), contexts); },
       py::arg("basis"), py::arg("contexts").noconvert());
   m.def(
       "basis_sums",
-      [](const py::dict& spec, ConstMatrix contexts, const std::optional<ConstVector>& weights, int threads) {
+      [](const py::dict& spec, const Columns& contexts, const std::optional<ConstVector>& weights,
+         int threads) {
         const auto basis = make_basis(spec);
         const double* each = weights ? weights->data() : nullptr;
         return without_gil([&] { return basis_sums(*basis, contexts, each, {threads, nullptr}); });
@@ -200,8 +202,9 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
 
   m.def(
       "linear_predictor",
-      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector theta, int threads) {
-        return on_rows(design, x, contexts, contexts.rows(), threads,
+      [](const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, ConstVector theta,
+         int threads) {
+        return on_rows(design, x, contexts, x.rows(), threads,
                        [&](const DesignRows& rows, const Execution& execution) {
                          return linear_predictor(rows, theta, execution);
                        });
@@ -210,7 +213,8 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       py::arg("theta").noconvert(), py::arg("threads"));
   m.def(
       "gradient",
-      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v, int threads) {
+      [](const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, ConstVector v,
+         int threads) {
         return on_rows(
             design, x, contexts, v.size(), threads,
             [&](const DesignRows& rows, const Execution& execution) { return gradient(rows, v, execution); });
@@ -219,7 +223,8 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       py::arg("threads"));
   m.def(
       "gram",
-      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector w, int threads) {
+      [](const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, ConstVector w,
+         int threads) {
         return on_rows(
             design, x, contexts, w.size(), threads,
             [&](const DesignRows& rows, const Execution& execution) { return gram(rows, w, execution); });
@@ -228,8 +233,9 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       py::arg("threads"));
   m.def(
       "quadratic_form",
-      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstMatrix v, int threads) {
-        return on_rows(design, x, contexts, contexts.rows(), threads,
+      [](const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, ConstMatrix v,
+         int threads) {
+        return on_rows(design, x, contexts, x.rows(), threads,
                        [&](const DesignRows& rows, const Execution& execution) {
                          return quadratic_form(rows, v, execution);
                        });
@@ -238,7 +244,7 @@ PYBIND11_MODULE(CONTEXTSTATS_MODULE, m) {
       py::arg("threads"));
   m.def(
       "grouped_scores",
-      [](const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, ConstVector v,
+      [](const KhatriRaoDesign& design, const Columns& x, const Columns& contexts, ConstVector v,
          const py::array_t<std::int64_t, py::array::c_style>& groups, Index n_groups) {
         const std::int64_t* codes = groups.data();
         return on_rows(design, x, contexts, v.size(), 1, [&](const DesignRows& rows, const Execution&) {

@@ -179,3 +179,19 @@ TEST_CASE("a cubic B-spline has its textbook values at and between even knots") 
   CHECK((values.row(0).head(4) - at_knot / 6.0).cwiseAbs().maxCoeff() < 1e-15);
   CHECK((values.row(1).head(4) - between / 48.0).cwiseAbs().maxCoeff() < 1e-15);
 }
+
+TEST_CASE("columns may lie apart from each other") {
+  const MixedDesign mixed;
+  const KhatriRaoDesign design(mixed.bases, mixed.blocks, 3);
+  const Execution one{1, nullptr};
+  std::vector<VectorXd> apart;
+  std::vector<const double*> predictors, contexts;
+  for (Index k = 0; k < mixed.x.cols(); ++k) apart.push_back(mixed.x.col(k));
+  for (Index k = 0; k < mixed.contexts.cols(); ++k) apart.push_back(mixed.contexts.col(k));
+  for (std::size_t k = 0; k < apart.size(); ++k) (k < 3 ? predictors : contexts).push_back(apart[k].data());
+  const VectorXd v = VectorXd::Random(MixedDesign::n);
+  const DesignRows together(design, mixed.x, mixed.contexts, one);
+  const DesignRows lists(design, Columns(predictors, MixedDesign::n), Columns(contexts, MixedDesign::n), one);
+  CHECK(gradient(lists, v, one) == gradient(together, v, one));
+  CHECK(gram(lists, v, one) == gram(together, v, one));
+}

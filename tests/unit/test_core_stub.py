@@ -16,7 +16,7 @@ from contextstats.encoders.basis import BasisSpec
 
 STUB = ast.parse((Path(contextstats.__file__).parent / "_core.pyi").read_text())
 FUNCTIONS = {node.name: node for node in STUB.body if isinstance(node, ast.FunctionDef)}
-CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
+CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"}
 
 
 def parameters_of(compiled) -> list[str]:

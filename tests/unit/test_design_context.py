@@ -177,7 +177,7 @@ def test_a_context_far_from_zero_is_not_constant(data):
 
 def test_context_matrix_holds_values_and_codes(data):
     found = design("age + center", data)
-    assert found.contexts.flags.f_contiguous
+    assert all(part.flags.c_contiguous for part in found.contexts.parts)
     assert_array_equal(found.contexts[:, 0], data["age"])
     assert_array_equal(found.contexts[:, 1], np.searchsorted(["a", "b", "c"], data["center"]))
 

@@ -68,7 +68,7 @@ def test_predictors_are_those_of_formulaic(data, right):
     found = design(f"y ~ {right}", data)
     assert list(found.x_names) == list(expected.columns)
     assert_allclose(found.x, expected.to_numpy(dtype=float), rtol=1e-14)
-    assert found.x.flags.f_contiguous
+    assert all(part.flags.c_contiguous for part in found.x.parts)
     assert_array_equal(found.y, data["y"])
 
 

@@ -199,7 +199,7 @@ def of_arrays(data):
 
 def test_array_models_take_arrays_by_position(data, of_arrays):
     design, recipe = of_arrays
-    exog, context = design.x, data[["age", "site"]]
+    exog, context = np.asarray(design.x), data[["age", "site"]]
     for new in (
         recipe.apply((exog, context)),
         recipe.apply(exog, context),
@@ -234,7 +234,7 @@ def test_array_models_take_arrays_by_position(data, of_arrays):
 def test_arrays_that_do_not_fit_the_model(data, of_arrays, new, message):
     design, recipe = of_arrays
     with pytest.raises(DataError, match=message):
-        recipe.apply(new(design.x, data[["age", "site"]]))
+        recipe.apply(new(np.asarray(design.x), data[["age", "site"]]))
 
 
 def test_array_models_without_context(data):

@@ -55,7 +55,7 @@ def learned_design(
     learned = learn_hidden_layers(task, threads=CoreProblem.of(design, threads).threads, progress=progress)
     blocks = rebuilt_blocks(
         design.blocks,
-        np.asfortranarray(design.contexts[left]),
+        design.contexts[left],
         design.context_names,
         design.context_levels,
         learned=learned,
@@ -85,8 +85,8 @@ def _task(design: Design, family: Family, terms: list[Neural], rows: Rows, threa
     ]
     return LearningTask(
         networks=tuple(networks),
-        x=base.x,
-        contexts=base.contexts,
+        x=np.asarray(base.x),
+        contexts=np.asarray(base.contexts),
         y=base.y[:, None],
         offset=eta[:, None],
         weight=weight,

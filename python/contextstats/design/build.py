@@ -13,7 +13,7 @@ import pandas as pd
 from contextstats.design.arrays import read_columns, read_predictors, read_response_columns, require_lengths
 from contextstats.design.assemble import assemble
 from contextstats.design.checks import predictor_notes
-from contextstats.design.columns import Column, Floats, lay_out
+from contextstats.design.columns import Column, Floats, ones
 from contextstats.design.context import (
     ContextRequest,
     Contexts,
@@ -25,6 +25,7 @@ from contextstats.design.context import (
 from contextstats.design.design import Design
 from contextstats.design.formula import read_formula, variables_of
 from contextstats.design.formula_state import FormulaState
+from contextstats.design.matrix import Columns
 from contextstats.design.missing import KeptRows, keep_rows, require_enough_rows
 from contextstats.design.model_matrix import evaluate_response, fit_formula
 from contextstats.design.recipe import Recipe
@@ -176,7 +177,7 @@ def build_design_from_arrays(
     inputs = read_row_inputs(given, table=None, parts=parts, labels=labels, family=family)
     kept = keep_rows([*endog_columns, *predictors, *in_context, *inputs.columns], inputs.positive, labels, missing)
     labels = labels if kept.rows is None else labels[kept.rows]
-    x = lay_out([column.take(kept.rows).data for column in predictors], kept.n)
+    x = Columns(tuple(column.take(kept.rows).to_keep() for column in predictors), kept.n)
     complete = {column.name: column.take(kept.rows).used_levels_only() for column in in_context}
     names = tuple(column.name for column in predictors)
     if request is not None:
@@ -196,7 +197,7 @@ class _Parts:
     """What both entries end with."""
 
     response: Sequence[Column]
-    x: Floats
+    x: Columns
     contexts: Contexts
     inputs: RowInputs
     kept: KeptRows
@@ -254,7 +255,7 @@ def _finish(parts: _Parts, family: Family, *, select: bool) -> Design:
 
 def _weights(given: Floats | None, kept: KeptRows) -> Floats:
     if given is None:
-        return lay_out([np.ones(1)], kept.n)[:, 0]
+        return ones(kept.n)
     return np.array(given if kept.rows is None else given[kept.rows], order="C")
 
 

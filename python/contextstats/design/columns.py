@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 RowLabel = Callable[[int], Any]
 """From the position of a row to its label."""
 
+_COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3
+
 Level = str | bool | int | float
 """What a level of a categorical column is kept as; levels of other types become text."""
 
@@ -37,11 +39,14 @@ class Column:
         Numbers, or codes 0 .. len(levels) - 1 of a categorical variable; NaN where missing.
     levels : tuple of Level, optional
         Levels of a categorical variable in their order; None for a numeric one.
+    borrowed : bool
+        Whether `data` is an array of the user's, who may change it.
     """
 
     name: str
     data: Floats
     levels: tuple[Level, ...] | None = None
+    borrowed: bool = False
 
     @cached_property
     def range(self) -> tuple[float, float]:
@@ -61,7 +66,13 @@ class Column:
 
     def take(self, rows: NDArray[np.intp] | None) -> Column:
         """Return the column at some rows; all of them for None."""
-        return self if rows is None else replace(self, data=self.data[rows])
+        return self if rows is None else replace(self, data=self.data[rows], borrowed=False)
+
+    def to_keep(self) -> Floats:
+        """Return the data without gaps in memory, where nobody else can change them."""
+        if self.borrowed or not self.data.flags.c_contiguous:
+            return lay_out([self.data], self.data.size)[:, 0]
+        return self.data
 
     def used_levels_only(self) -> Column:
         """Return the column without the levels that no row has."""
@@ -94,6 +105,11 @@ class Column:
 def lay_out(columns: Sequence[Floats], n: int) -> Floats:
     """Copy columns of n values side by side, columns first; one of a single value stands for all rows."""
     return np.asarray(_core.lay_out(columns, n, resolve_threads(None)))
+
+
+def ones(n: int) -> Floats:
+    """A column of ones."""
+    return lay_out([np.ones(1)], n)[:, 0]
 
 
 def read_column(name: str, source: Any) -> Column:
@@ -138,7 +154,9 @@ def as_array(name: str, data: Any) -> NDArray[Any]:
 def _read_series(name: str, series: Any) -> Column:
     import narwhals.stable.v1 as nw
 
-    dtype = series.dtype
+    dtype, native = series.dtype, series.to_native()
+    if _COPIES_ON_WRITE and isinstance(native, pd.Series) and native.dtype == np.float64:
+        return Column(name, np.asarray(_Lent(native)))
     if dtype.is_numeric():
         values = series.to_numpy() if dtype != nw.Decimal else series.cast(nw.Float64).to_numpy()
         return _read_array(name, values)
@@ -155,6 +173,14 @@ def _read_series(name: str, series: Any) -> Column:
     if isinstance(dtype, nw.Unknown) and series.is_null().all():
         return Column(name, np.full(len(series), np.nan))
     raise _unusable(name, str(dtype))
+
+
+class _Lent:
+    """The values of a series, for an array that keeps a reference to them: pandas then copies before it writes."""
+
+    def __init__(self, series: pd.Series) -> None:
+        self._series = series.copy(deep=False)
+        self.__array_interface__ = self._series.to_numpy().__array_interface__
 
 
 def _read_categorical(name: str, series: Any) -> Column:
@@ -181,7 +207,7 @@ def _read_array(name: str, values: NDArray[Any]) -> Column:
         )
     kind = values.dtype.kind
     if kind == "f" and values.dtype.itemsize == 8:
-        return Column(name, np.require(values, np.float64, ["ALIGNED"]))
+        return Column(name, np.require(values, np.float64, ["ALIGNED"]), borrowed=True)
     if kind in "iuf":
         return Column(name, values.astype(np.float64))
     if kind == "b":

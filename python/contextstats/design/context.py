@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contextstats.design.columns import Column, Floats, Level, lay_out, match_levels
+from contextstats.design.columns import Column, Floats, Level, match_levels
+from contextstats.design.matrix import Columns
 from contextstats.design.rows import refuse_infinite
 from contextstats.encoders.column import ContextColumn
 from contextstats.encoders.parse import parse_context
@@ -157,7 +158,7 @@ class Contexts:
 
     Attributes
     ----------
-    matrix : (n, d) array, columns first
+    matrix : Columns, (n, d)
         Values; codes of categorical contexts.
     variables : tuple of ContextVariable
         Its columns.
@@ -167,7 +168,7 @@ class Contexts:
         What was left out.
     """
 
-    matrix: Floats
+    matrix: Columns
     variables: tuple[ContextVariable, ...]
     terms: tuple[Terms, ...]
     notes: tuple[str, ...]
@@ -205,7 +206,7 @@ def prepare_contexts(columns: Mapping[str, Column], terms: tuple[Terms, ...], n:
     if constant:
         terms, notes = _without_constants(terms, columns, constant)
         names = _variables(terms)
-    matrix = lay_out([columns[name].data for name in names], n)
+    matrix = Columns(tuple(columns[name].to_keep() for name in names), n)
     variables = []
     for name in names:
         low, high = columns[name].range if columns[name].levels is None else (0.0, 0.0)
@@ -279,7 +280,7 @@ def _only_value(column: Column) -> str:
     return f"{column.data[0]:g}" if column.levels is None else f"{column.levels[0]!r}"
 
 
-def _refuse_copies(matrix: Floats, names: tuple[str, ...]) -> None:
+def _refuse_copies(matrix: Columns, names: tuple[str, ...]) -> None:
     for j, second in enumerate(names):
         for i, first in enumerate(names[:j]):
             if matrix[0, i] == matrix[0, j] and np.array_equal(matrix[:, i], matrix[:, j]):

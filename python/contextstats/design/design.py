@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from contextstats.design.columns import Floats, Level
+from contextstats.design.matrix import Columns
 from contextstats.design.recipe import Recipe
 from contextstats.encoders.basis import BasisSpec
 from contextstats.encoders.fitted import FittedTerm
@@ -46,9 +47,9 @@ class Design:
     ----------
     y : (n,) array
         Response; binomial: the proportion of successes.
-    x : (n, p) array, columns first
+    x : Columns, (n, p)
         Predictors.
-    contexts : (n, d) array, columns first
+    contexts : Columns, (n, d)
         Contexts, codes of categorical ones.
     offset, freq_weights, var_weights : (n,) array
         Offset (log exposure included) and weights.
@@ -85,8 +86,8 @@ class Design:
     """
 
     y: Floats
-    x: Floats
-    contexts: Floats
+    x: Columns
+    contexts: Columns
     offset: Floats
     freq_weights: Floats
     var_weights: Floats
@@ -129,8 +130,8 @@ class Design:
         return replace(
             self,
             y=none,
-            x=np.empty((0, self.x.shape[1]), order="F"),
-            contexts=np.empty((0, self.contexts.shape[1]), order="F"),
+            x=self.x.take(slice(0)),
+            contexts=self.contexts.take(slice(0)),
             offset=none,
             freq_weights=none,
             var_weights=none,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from contextstats.design.columns import Column, Floats, Level, RowLabel, lay_out
+from contextstats.design.columns import Column, Floats, Level, RowLabel
 from contextstats.design.formula import MainFormula
 from contextstats.errors import ContextstatsError, DataError, FormulaError
 
@@ -28,11 +28,6 @@ class Variable:
     name: str
     levels: tuple[Level, ...] | None = None
     integer: bool = False
-
-
-def bare_matrix(names: tuple[str, ...], columns: Mapping[str, Column], n: int) -> Floats:
-    """Lay out the constant and columns of data as they are; a name that is no column is the constant."""
-    return lay_out([columns[name].data if name in columns else np.ones(1) for name in names], n)
 
 
 def formulaic_frame(columns: Mapping[str, Column], variables: tuple[Variable, ...], n: int) -> pd.DataFrame:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from contextstats.design.columns import Column, Floats, Level, RowLabel, match_levels
+import numpy as np
+
+from contextstats.design.columns import Column, Floats, Level, RowLabel, lay_out, match_levels
 from contextstats.design.evaluation import (
     UNSEEN_LEVEL,
     Variable,
-    bare_matrix,
     evaluate,
     finite_matrix,
     formulaic_frame,
@@ -122,7 +123,7 @@ class FormulaState:
         """
         ready = {v.name: _as_fitted(columns[v.name], v, row) for v in self.variables}
         if self.bare:
-            return bare_matrix(self.columns, ready, n)
+            return lay_out([ready[name].data if name in ready else np.ones(1) for name in self.columns], n)
         self._check_levels(ready, row)
         formula = read_formula(self.text)
         matrix, _ = evaluate(

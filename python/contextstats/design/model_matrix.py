@@ -6,18 +6,19 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from contextstats.design.columns import Column, Floats, RowLabel
-from contextstats.design.evaluation import Variable, bare_matrix, evaluate, finite_matrix, formulaic_frame
+from contextstats.design.columns import Column, RowLabel, ones
+from contextstats.design.evaluation import Variable, evaluate, finite_matrix, formulaic_frame
 from contextstats.design.expressions import is_harmless, references
 from contextstats.design.formula import Factor, MainFormula
 from contextstats.design.formula_state import FormulaState, LiveState
+from contextstats.design.matrix import Columns
 from contextstats.design.plain import to_plain
 from contextstats.errors import FormulaError
 
 
 def fit_formula(
     formula: MainFormula, columns: Mapping[str, Column], n: int, environment: Mapping[str, Any], row: RowLabel
-) -> tuple[FormulaState, Floats]:
+) -> tuple[FormulaState, Columns]:
     """Make the predictors of the rows of the fit.
 
     Parameters
@@ -37,7 +38,7 @@ def fit_formula(
     -------
     FormulaState
         To make them again.
-    (n, p) array, columns first
+    Columns, (n, p)
 
     Raises
     ------
@@ -52,7 +53,7 @@ def fit_formula(
         names = tuple("Intercept" if str(term) == "1" else str(term) for term in formula.predictors)
         bare = tuple((str(term), (name,)) for term, name in zip(formula.predictors, names, strict=True))
         _refuse_same_names(formula, names)
-        return FormulaState(formula.text, names, bare, variables, bare=True), bare_matrix(names, columns, n)
+        return FormulaState(formula.text, names, bare, variables, bare=True), _as_they_are(names, columns, n)
     specification = formulaic.ModelSpec(formula=formula.predictors)
     matrix, spec = evaluate(formula, specification, formulaic_frame(columns, variables, n), environment)
     names = tuple(str(name) for name in matrix.columns)
@@ -66,7 +67,11 @@ def fit_formula(
     }
     transforms, live = _plain_or_live(formula, spec, columns, environment)
     state = FormulaState(formula.text, names, terms, variables, False, kinds, levels, transforms, live)
-    return state, finite_matrix(matrix, formula, row)
+    return state, Columns.of(finite_matrix(matrix, formula, row))
+
+
+def _as_they_are(names: tuple[str, ...], columns: Mapping[str, Column], n: int) -> Columns:
+    return Columns(tuple(columns[name].to_keep() if name in columns else ones(n) for name in names), n)
 
 
 def evaluate_response(

@@ -208,7 +208,7 @@ def build_network_data(
         z=z,
         center=center,
         scale=scale,
-        contexts=contexts.matrix,
+        contexts=np.asarray(contexts.matrix),
         names=names,
         context_names=tuple(variable.name for variable in contexts.variables),
         context_levels={v.name: v.levels for v in contexts.variables if v.levels is not None},

@@ -10,6 +10,7 @@ import pandas as pd
 
 from contextstats.design.assemble import layout_of
 from contextstats.design.design import Block, Design
+from contextstats.design.matrix import Columns
 from contextstats.design.networks import NetworkData
 
 
@@ -39,8 +40,8 @@ def node_design(data: NetworkData, node: int, parents: Sequence[int], *, constan
     ones = np.ones(data.n_rows)
     return Design(
         y=np.ascontiguousarray(data.z[:, node]),
-        x=np.asfortranarray(np.column_stack([ones, data.z[:, list(parents)]])),
-        contexts=data.contexts,
+        x=Columns((ones, *(data.z[:, parent] for parent in parents)), data.n_rows),
+        contexts=Columns.of(data.contexts),
         offset=np.zeros(data.n_rows),
         freq_weights=ones,
         var_weights=ones,

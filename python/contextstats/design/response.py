@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contextstats.design.columns import Column, Floats, lay_out
+from contextstats.design.columns import Column, Floats
 from contextstats.design.rows import broken_rule
 from contextstats.errors import DataError, DataWarning
 from contextstats.families import Family
@@ -128,7 +128,7 @@ def _binomial(column: Column, labels: pd.Index, weighted: bool) -> Response:
         )
         warnings.warn(message, DataWarning, stacklevel=2)
         notes.append(message)
-    return Response(lay_out([column.data], column.data.size)[:, 0], None, column.name, tuple(notes))
+    return Response(column.to_keep(), None, column.name, tuple(notes))
 
 
 def _two_levels(column: Column) -> Response:
@@ -172,7 +172,7 @@ def _numeric(column: Column, family: Family, labels: pd.Index) -> Response:
             )
             warnings.warn(message, DataWarning, stacklevel=2)
             notes.append(message)
-    return Response(lay_out([column.data], column.data.size)[:, 0], None, column.name, tuple(notes))
+    return Response(column.to_keep(), None, column.name, tuple(notes))
 
 
 def _require(column: Column, good: NDArray[np.bool_], labels: pd.Index, rule: str, fix: str) -> None:

@@ -65,8 +65,8 @@ def on_rows(design: Design, rows: NDArray[np.intp], blocks: Sequence[Block]) -> 
     return replace(
         design,
         y=design.y[rows],
-        x=np.asfortranarray(design.x[rows]),
-        contexts=np.asfortranarray(design.contexts[rows]),
+        x=design.x.take(rows),
+        contexts=design.contexts.take(rows),
         offset=design.offset[rows],
         freq_weights=weights,
         var_weights=weights if design.var_weights is design.freq_weights else design.var_weights[rows],

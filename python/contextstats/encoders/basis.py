@@ -125,7 +125,7 @@ def _evaluate_bspline(spec: BasisSpec, contexts: FloatArray) -> FloatArray:
 
 
 def _evaluate_factor(spec: BasisSpec, contexts: FloatArray) -> FloatArray:
-    return np.asarray(contexts[:, spec.columns[0], None] == np.arange(spec.n_levels), dtype=float)
+    return np.asarray(contexts[:, spec.columns[0]][:, None] == np.arange(spec.n_levels), dtype=float)
 
 
 def _evaluate_tensor(spec: BasisSpec, contexts: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from contextstats import _core
 from contextstats.algorithms.blas import single_threaded_blas
 from contextstats.algorithms.joint import Floats
 from contextstats.design import Block, Design
+from contextstats.design.matrix import Matrix
 from contextstats.errors import DataError
 from contextstats.inference.average_effects import average_effects as average
 from contextstats.inference.bands import band as confidence_band
@@ -54,7 +55,7 @@ def chosen_predictors(design: Design, terms: Sequence[str] | None) -> list[int]:
     return [list(design.x_names).index(term) for term in terms]
 
 
-def coefficient_array(res: Fitted, contexts: Floats) -> Floats:
+def coefficient_array(res: Fitted, contexts: Matrix) -> Floats:
     """beta_j(c_i), shape (n, p)."""
     design = res.design
     out = np.empty((len(contexts), len(design.x_names)))
@@ -66,7 +67,7 @@ def coefficient_array(res: Fitted, contexts: Floats) -> Floats:
 
 
 def band_at(
-    res: Fitted, predictor: int, contexts: Floats, *, level: float, simultaneous: bool
+    res: Fitted, predictor: int, contexts: Matrix, *, level: float, simultaneous: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Estimate, standard error, lower and upper limit of beta_j at some contexts."""
     if not 0 < level < 1:
@@ -91,7 +92,7 @@ def band_at(
 @single_threaded_blas
 def coefficients_table(
     res: Fitted,
-    contexts: Floats,
+    contexts: Matrix,
     labels: Any,
     *,
     level: float,
@@ -178,7 +179,7 @@ def with_inference(table: pd.DataFrame, residual_df: float | None, level: float)
     )
 
 
-def new_contexts(res: Fitted, context: Mapping[str, Any] | Any | None) -> tuple[Floats, Any]:
+def new_contexts(res: Fitted, context: Mapping[str, Any] | Any | None) -> tuple[Matrix, Any]:
     """Contexts of the rows of the fit, or of new data, with the labels of the rows."""
     if context is None:
         return res.design.contexts, np.asarray(res.design.row_labels)

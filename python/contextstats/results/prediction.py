@@ -12,6 +12,7 @@ import pandas as pd
 
 from contextstats import _core
 from contextstats.algorithms.joint import Floats, core_loss
+from contextstats.design.matrix import Matrix
 from contextstats.errors import DataError, ExtrapolationWarning, OptionError
 from contextstats.inference.distributions import upper_point
 from contextstats.options import resolve_threads
@@ -68,7 +69,7 @@ class Prediction:
 
 def design_of_new_data(
     res: Fitted, newdata: Any, offset: Any, exposure: Any
-) -> tuple[Floats, Floats, Floats, Any, Any]:
+) -> tuple[Matrix, Matrix, Floats, Any, Any]:
     """x, contexts, offset, outside and row labels of new data, or of the rows of the fit."""
     design = res.design
     if newdata is None:
@@ -116,7 +117,7 @@ def _offset(res: Fitted, offset: Any, exposure: Any, n: int) -> Floats:
     return total
 
 
-def predict_link(res: Fitted, x: Floats, contexts: Floats, offset: Floats) -> Floats:
+def predict_link(res: Fitted, x: Matrix, contexts: Matrix, offset: Floats) -> Floats:
     """Linear predictor of new rows."""
     core_design = _core.Design(*res.design.core_layout(), x.shape[1])
     eta = _core.linear_predictor(core_design, x, contexts, res.theta, resolve_threads(None))
@@ -126,15 +127,13 @@ def predict_link(res: Fitted, x: Floats, contexts: Floats, offset: Floats) -> Fl
 def design_matrix(res: Fitted, newdata: Any) -> pd.DataFrame:
     """Rows z with z'params the linear predictor without its offset, in the user's coordinates."""
     design = res.design
-    if newdata is None:
-        x, contexts, labels = design.x, design.contexts, design.row_labels
-    else:
-        applied = design.recipe.apply(newdata)
-        x, contexts, labels = applied.x, applied.contexts, applied.row_labels
+    applied = design if newdata is None else design.recipe.apply(newdata)
+    x, contexts = applied.x, np.asfortranarray(applied.contexts)
     rows = np.empty((len(x), design.n_coefficients))
     for j in range(len(design.x_names)):
-        rows[:, coefficient_columns(design, j)] = x[:, [j]] * context_rows(design, j, np.asfortranarray(contexts))
-    return pd.DataFrame(np.linalg.solve(design.user_map.T, rows.T).T, index=labels, columns=list(design.coef_names))
+        rows[:, coefficient_columns(design, j)] = x[:, [j]] * context_rows(design, j, contexts)
+    names = list(design.coef_names)
+    return pd.DataFrame(np.linalg.solve(design.user_map.T, rows.T).T, index=applied.row_labels, columns=names)
 
 
 def get_prediction(res: Fitted, newdata: Any, offset: Any, exposure: Any) -> Prediction:

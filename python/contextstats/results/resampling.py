@@ -194,8 +194,8 @@ def _at_rows(design: Design, rows: Any, *, y: Floats, freq_weights: Floats) -> D
     return replace(
         design,
         y=y,
-        x=np.asfortranarray(design.x[rows]),
-        contexts=np.asfortranarray(design.contexts[rows]),
+        x=design.x.take(rows),
+        contexts=design.contexts.take(rows),
         offset=design.offset[rows],
         freq_weights=freq_weights,
         var_weights=design.var_weights[rows],

@@ -22,6 +22,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats.design.design import Block, Design
     from contextstats.design.evaluation import Variable
     from contextstats.design.formula_state import FormulaState
+    from contextstats.design.matrix import Columns
     from contextstats.design.networks import NetworkData
     from contextstats.design.recipe import Recipe
     from contextstats.encoders.basis import BasisSpec
@@ -42,7 +43,7 @@ def saved_classes() -> dict[str, type]:
     from contextstats.results.predictor import Predictor
     from contextstats.results.row_values import RowValues
 
-    design = (Design, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
+    design = (Design, Columns, Block, FittedTerm, BasisSpec, Recipe, ContextVariable, FormulaState, Variable)
     fit = (GLMResults, Predictor, CoreFit, Estimates, RowValues)
     networks = (
         *(

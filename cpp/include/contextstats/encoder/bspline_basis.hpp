@@ -35,7 +35,7 @@ class BSplineBasis final : public ContextBasis {
   }
 
   /// Cells 0 .. n_cells - 1, then the piece below the knots, then the one above them.
-  void locate(ConstMatrix contexts, Index first, Index count, std::int32_t* pieces) const override {
+  void locate(const Columns& contexts, Index first, Index count, std::int32_t* pieces) const override {
     const double* c = contexts.col(context_).data() + first;
     const std::int32_t below = static_cast<std::int32_t>(n_cells());
     for (Index i = 0; i < count; ++i) {

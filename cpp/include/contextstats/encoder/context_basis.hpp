@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "contextstats/types.hpp"
+#include "contextstats/columns.hpp"
 
 namespace contextstats {
 
@@ -36,14 +36,14 @@ class ContextBasis {
   Index n_coordinates() const { return static_cast<Index>(monomials_.front().size()); }
 
   /// The piece of each of the rows first .. first + count.
-  virtual void locate(ConstMatrix contexts, Index first, Index count, std::int32_t* pieces) const = 0;
+  virtual void locate(const Columns& contexts, Index first, Index count, std::int32_t* pieces) const = 0;
 
   /// Whether coordinates are functions of several contexts at once, given by `coordinates_of_rows`; else each
   /// is made from one column, by `context_of` and `to_coordinate`.
   virtual bool reads_whole_rows() const { return false; }
 
   /// All coordinates of the rows first .. first + count, (count, n_coordinates).
-  virtual MatrixXd coordinates_of_rows(ConstMatrix, Index, Index) const {
+  virtual MatrixXd coordinates_of_rows(const Columns&, Index, Index) const {
     throw std::logic_error(kOtherKind);
   }
 
@@ -71,7 +71,7 @@ class ContextBasis {
 
 /// All functions of a basis at every row, zeros included: (rows, raw columns). For looking at a basis; models
 /// never form it.
-inline MatrixXd basis_matrix(const ContextBasis& basis, ConstMatrix contexts) {
+inline MatrixXd basis_matrix(const ContextBasis& basis, const Columns& contexts) {
   MatrixXd values = MatrixXd::Zero(contexts.rows(), basis.n_columns());
   for (Index row = 0; row < contexts.rows(); ++row) {
     std::int32_t index = 0;

@@ -27,7 +27,7 @@ class DenseBasis final : public ContextBasis {
     add_piece(std::move(all), MatrixXd::Identity(n_columns(), n_columns()));
   }
 
-  void locate(ConstMatrix, Index, Index count, std::int32_t* pieces) const override {
+  void locate(const Columns&, Index, Index count, std::int32_t* pieces) const override {
     std::fill(pieces, pieces + count, 0);
   }
 

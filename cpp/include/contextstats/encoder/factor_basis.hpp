@@ -16,7 +16,7 @@ class FactorBasis final : public ContextBasis {
     add_piece({}, MatrixXd(1, 0));
   }
 
-  void locate(ConstMatrix contexts, Index first, Index count, std::int32_t* pieces) const override {
+  void locate(const Columns& contexts, Index first, Index count, std::int32_t* pieces) const override {
     const double* codes = contexts.col(context_).data() + first;
     for (Index i = 0; i < count; ++i) {
       const bool known = codes[i] >= 0.0 && codes[i] < static_cast<double>(n_levels_);

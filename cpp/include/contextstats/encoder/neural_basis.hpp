@@ -40,13 +40,13 @@ class NeuralBasis final : public ContextBasis {
     add_piece(std::move(all), MatrixXd::Identity(n_columns(), n_columns()));
   }
 
-  void locate(ConstMatrix, Index, Index count, std::int32_t* pieces) const override {
+  void locate(const Columns&, Index, Index count, std::int32_t* pieces) const override {
     std::fill(pieces, pieces + count, 0);
   }
 
   bool reads_whole_rows() const override { return true; }
 
-  MatrixXd coordinates_of_rows(ConstMatrix contexts, Index first, Index count) const override {
+  MatrixXd coordinates_of_rows(const Columns& contexts, Index first, Index count) const override {
     const Index d = layers_.n_inputs();
     const Index m = layers_.n_outputs();
     MatrixXd z(count, d);

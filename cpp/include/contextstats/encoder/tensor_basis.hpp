@@ -20,7 +20,7 @@ class TensorBasis final : public ContextBasis {
     }
   }
 
-  void locate(ConstMatrix contexts, Index first, Index count, std::int32_t* pieces) const override {
+  void locate(const Columns& contexts, Index first, Index count, std::int32_t* pieces) const override {
     std::vector<std::int32_t> of_b(static_cast<std::size_t>(count));
     a_->locate(contexts, first, count, pieces);
     b_->locate(contexts, first, count, of_b.data());

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "contextstats/types.hpp"
+#include "contextstats/columns.hpp"
 
 namespace contextstats {
 
 /// The caller's arrays, for one call. Rows with zero weight have been removed before.
 struct DataView {
-  ConstMatrix x;            ///< (n, p) predictors
-  ConstMatrix contexts;     ///< (n, d) contexts, factors as codes
+  Columns x;                ///< (n, p) predictors
+  Columns contexts;         ///< (n, d) contexts, factors as codes
   ConstVector y;            ///< (n,) response
   ConstVector offset;       ///< (n,) added to the linear predictor
   ConstVector weight;       ///< (n,) prior weight: frequency x variance weight x number of trials

@@ -9,13 +9,13 @@ namespace contextstats {
 
 /// A design on the rows of a data set, the rows sorted once. Refers to the design and to the arrays.
 struct DesignRows {
-  DesignRows(const KhatriRaoDesign& design_, ConstMatrix x_, ConstMatrix contexts_,
+  DesignRows(const KhatriRaoDesign& design_, const Columns& x_, const Columns& contexts_,
              const Execution& execution)
       : design(design_), x(x_), contexts(contexts_), grouped(design_, contexts_, execution) {}
 
   const KhatriRaoDesign& design;
-  const ConstMatrix x;
-  const ConstMatrix contexts;
+  const Columns x;
+  const Columns contexts;
   const GroupedRows grouped;
 
   /// Calls visit(block) for every block, one after the other.

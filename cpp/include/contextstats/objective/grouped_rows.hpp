@@ -32,7 +32,7 @@ struct BlockOrder {
 /// each group of bases. Blocks depend on the number of rows alone; made once for a fit.
 class GroupedRows {
  public:
-  GroupedRows(const KhatriRaoDesign& design, ConstMatrix contexts, const Execution& execution)
+  GroupedRows(const KhatriRaoDesign& design, const Columns& contexts, const Execution& execution)
       : n_rows_(contexts.rows()), groups_(make_row_groups(design, contexts.rows())) {
     const Index most =
         std::clamp<Index>(kDoubles / (design.n_predictors() + contexts.cols()), 1024, kMostRows);
@@ -58,7 +58,7 @@ class GroupedRows {
   static constexpr Index kMostRows = 12288;
   static constexpr Index kDoubles = Index{1} << 18;  // a block's predictors and contexts: 2 MB
 
-  void sort_block(const KhatriRaoDesign& design, ConstMatrix contexts, Index block, std::size_t g) {
+  void sort_block(const KhatriRaoDesign& design, const Columns& contexts, Index block, std::size_t g) {
     const std::vector<Index>& order_by = groups_[g].order_by();
     const Index n = count(block);
     std::vector<std::vector<std::int32_t>> pieces(order_by.size(),

@@ -12,7 +12,8 @@ namespace contextstats {
 /// order of the data.
 class RowBlock {
  public:
-  RowBlock(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, const GroupedRows& grouped)
+  RowBlock(const KhatriRaoDesign& design, const Columns& x, const Columns& contexts,
+           const GroupedRows& grouped)
       : design_(design), grouped_(grouped), rows_(design, x, contexts, grouped), sums_(design, rows_) {}
 
   // stretches refer to the rows of this block

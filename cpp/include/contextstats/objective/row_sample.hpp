@@ -33,8 +33,8 @@ class RowSample {
   double share() const { return share_; }
 
  private:
-  template <class Columns>
-  MatrixXd pick(const Columns& from) const {
+  template <class Data>
+  MatrixXd pick(const Data& from) const {
     MatrixXd to(n_, from.cols());
     for (Index j = 0; j < from.cols(); ++j) {
       for (Index i = 0; i < n_; ++i) to(i, j) = from(i * stride_, j);

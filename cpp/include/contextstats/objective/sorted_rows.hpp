@@ -18,7 +18,8 @@ struct Stretch {
 /// to the ends of a few dozen runs, which stay in cache.
 class SortedRows {
  public:
-  SortedRows(const KhatriRaoDesign& design, ConstMatrix x, ConstMatrix contexts, const GroupedRows& grouped)
+  SortedRows(const KhatriRaoDesign& design, const Columns& x, const Columns& contexts,
+             const GroupedRows& grouped)
       : design_(design), x_(x), contexts_(contexts), grouped_(grouped) {}
 
   void load(Index block) {
@@ -93,8 +94,8 @@ class SortedRows {
 
  private:
   const KhatriRaoDesign& design_;
-  const ConstMatrix x_;
-  const ConstMatrix contexts_;
+  const Columns x_;
+  const Columns contexts_;
   const GroupedRows& grouped_;
   Index block_ = 0;
   std::size_t group_ = 0;

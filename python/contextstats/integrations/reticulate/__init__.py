@@ -21,6 +21,7 @@ import pandas as pd
 from contextstats import families
 from contextstats._version import __version__
 from contextstats.design import Design
+from contextstats.design.matrix import Columns
 from contextstats.errors import ContextstatsError
 from contextstats.integrations.reticulate.interrupts import plain_interrupts
 from contextstats.integrations.reticulate.networks import ACTIONS as _NETWORK_ACTIONS
@@ -173,7 +174,7 @@ def k_check(request: Request) -> Answer:
 def _design_of_rows(request: Request) -> Design:
     design = _predictor(request["state"]).design
     rows = design.recipe.apply(predictors_and_contexts(request))
-    return replace(design, y=np.zeros(len(rows.x)), x=rows.x, contexts=rows.contexts)
+    return replace(design, y=np.zeros(len(rows.x)), x=Columns.of(rows.x), contexts=Columns.of(rows.contexts))
 
 
 @lru_cache(maxsize=4)

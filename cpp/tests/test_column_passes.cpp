@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "contextstats/encoder/bspline_basis.hpp"
-#include "contextstats/objective/columns.hpp"
+#include "contextstats/objective/column_passes.hpp"
 #include "numeric.hpp"
 
 using namespace contextstats;

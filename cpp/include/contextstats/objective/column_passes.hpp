@@ -62,7 +62,7 @@ inline Range range_of(const Column& column, Index n, const Execution& execution)
 
 /// Sums over the rows of the functions of a basis with one coordinate, times weights if there are any: sums
 /// of powers for each piece first, which its polynomials turn into those of its functions.
-inline VectorXd basis_sums(const ContextBasis& basis, ConstMatrix contexts, const double* weights,
+inline VectorXd basis_sums(const ContextBasis& basis, const Columns& contexts, const double* weights,
                            const Execution& execution) {
   const Index n_powers = basis.piece(0).polynomials.rows();
   const MatrixXd zero = MatrixXd::Zero(n_powers, basis.n_pieces());
