@@ -80,7 +80,7 @@ def main() -> None:
     if not chosen.report_only:
         for k in chosen.k:
             for scenario in chosen.scenarios:
-                more = chosen.test_sets if scenario == "mixed" else chosen.sets
+                more = chosen.sets if scenario == "weak" else chosen.test_sets
                 for family in chosen.families:
                     run_ours(family, scenario, k, chosen.sets, more, chosen.jobs)
         if shutil.which("Rscript") is None:

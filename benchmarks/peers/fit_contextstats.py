@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from measure import load, measure, plain, report, task, write_coefficients
+from measure import load, measure, report, task, write_coefficients
 
 import contextstats as cs
 
@@ -16,21 +16,17 @@ def main() -> None:
     response, threads = job["response"], int(job["threads"]) or None
     columns = load(job["data"])
     grid = pd.DataFrame({name: columns.pop(f"grid_{name}") for name in ("c1", "c2") if f"grid_{name}" in columns})
-    y = columns[f"y_{response}"]
-    columns = {name: values for name, values in columns.items() if not name.startswith("y_")}
-    frame = pd.DataFrame(columns | {"y": y})
+    data = {name: values for name, values in columns.items() if not name.startswith("y_")}
+    frame = pd.DataFrame(data | {"y": columns[f"y_{response}"]})
     family = FAMILIES.get(response, response)
-    predictors = " + ".join(name for name in columns if name.startswith("x"))
-    contexts = " + ".join(name for name in columns if name.startswith("c"))
+    predictors = " + ".join(name for name in data if name.startswith("x"))
+    contexts = " + ".join(name for name in data if name.startswith("c"))
     additive = {"Intercept": "s(c1, bs='bs') + s(c2, bs='bs')"}
     context = {"varying": "s(c1) + s(c2)", "linear": contexts, "additive": additive}.get(job["model"])
 
     def fit(rows: int | None) -> cs.GLMResults:
-        if job["model"] == "plain":
-            res = cs.ContextualGLM(y[:rows], plain(columns, rows), family=family).fit(threads=threads)
-        else:
-            given = {"smoothing": 1.0} if job["model"] == "additive" else {}
-            res = cs.glm(f"y ~ {predictors}", context, frame[:rows], family=family).fit(threads=threads, **given)
+        given = {"smoothing": 1.0} if job["model"] == "additive" else {}
+        res = cs.glm(f"y ~ {predictors}", context, frame[:rows], family=family).fit(threads=threads, **given)
         assert np.isfinite(res.bse).all()
         assert str(res.summary())
         return res
