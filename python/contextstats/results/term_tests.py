@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,11 +77,28 @@ class TermTests:
             test = random_effect_test(theta[columns], estimates.conditional[grid], frequentist, residual_df=residual_df)
             ref_df = float(len(columns))
         else:
-            ref_df = min(max(float(estimates.edf1[columns].sum()), 1e-8), float(len(columns)))
+            ref_df = min(max(self._ref_df(blocks, columns), 1e-8), float(len(columns)))
             gram = self._curve_gram(blocks, columns)
             test = smooth_test(theta[columns], covariance, gram, ref_df=ref_df, residual_df=residual_df)
         statistic = test.statistic if residual_df is None else test.f_statistic
         return BlockTest(edf, ref_df, statistic, test.events, score)
+
+    def _ref_df(self, blocks: Sequence[Block], columns: Integers) -> float:
+        """Reference degrees of freedom: `edf1`; for several terms those that allow for estimated smoothing parameters.
+
+        With `edf1`, which takes smoothing parameters as known, the test of several terms rejects too often: what is
+        ignored adds up over the terms.
+        """
+        known = float(self._res.estimates.edf1[columns].sum())
+        return known if len(blocks) == 1 else max(known, float(self._corrected_edf[columns].sum()))
+
+    @cached_property
+    def _corrected_edf(self) -> Floats:
+        """Diagonal of Vc G / phi, Vc the covariance corrected for the smoothing parameters to first order."""
+        estimates = self._res.estimates
+        if estimates.corrected is None:
+            return estimates.edf1
+        return np.asarray((estimates.corrected * estimates.gram).sum(axis=1) / estimates.scale)
 
     def _curve_gram(self, blocks: Sequence[Block], columns: Integers) -> Floats:
         """Weighted Gram matrix of the tested columns, the test's measure of the size of a curve.
