@@ -49,9 +49,7 @@ SearchResult search_smoothing(const Model& model, const StandIn& some, const Mat
   SearchResult found = JointSearch(criterion, limits)
                            .minimize(center, start, first.theta, std::move(at_theta),
                                      first.at_theta ? options.trace : MatrixXd());
-  const bool settled = found.termination == Termination::gradient_small;
-  if (limits.may_leave > 0.0 || (settled && limits.many_rows)) return found;
-  if (settled) return nested.polish(center, std::move(found));
+  if (limits.may_leave > 0.0 || found.termination == Termination::gradient_small) return found;
   return nested.minimize(center, found.rho, found.fit.gram.size() > 0 ? found.fit.theta : first.theta);
 }
 

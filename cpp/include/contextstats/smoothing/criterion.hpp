@@ -10,6 +10,7 @@ struct CriterionValue {
   double scale = 1.0;     ///< phi: 1 if known, else the one that minimises the criterion
   VectorXd gradient;      ///< (K,) total derivative in rho
   MatrixXd hessian;       ///< (K, K) in rho, phi profiled out; empty if the criterion has none in closed form
+  bool exact = false;     ///< the Hessian leaves nothing out
   MatrixXd full_hessian;  ///< (K, K), or (K + 1, K + 1) with log(phi) last where phi is estimated
   MatrixXd dtheta;        ///< (P, K) dtheta / drho
 };

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "contextstats/smoothing/determinant_slope.hpp"
 #include "contextstats/smoothing/local_model.hpp"
-#include "contextstats/smoothing/marginal_likelihood.hpp"
 #include "contextstats/smoothing/search.hpp"
 
 namespace contextstats {
@@ -33,6 +33,8 @@ class JointSearch {
   /// tr(m Z'WZ) unless m is empty. With many rows `criterion` has its exact Hessian.
   SearchResult minimize(const VectorXd& center, const VectorXd& rho, const VectorXd& theta,
                         std::optional<WorkingPass> first, MatrixXd m = MatrixXd()) const {
+    const SearchRange range(center);
+    ExactCurvature exact;
     SearchResult best;
     best.rho = rho;
     best.fit.theta = theta;
@@ -53,27 +55,34 @@ class JointSearch {
       }
       best.rho = trial_rho;
       best.fit = std::move(at->fit);
-      Slope slope(criterion_, best, m, std::move(at->slope));
+      DeterminantSlope slope(criterion_, best.fit, best.rho, m, std::move(at->slope));
       const bool of_all_rows = m.size() > 0;
       const MarginalLikelihood local = criterion_.near(slope.local);
-      const CriterionValue here = local.evaluate(best.fit, best.rho, Derivatives::working);
-      const double norm = projected(here.gradient, best.rho, center);
+      CriterionValue here = local.evaluate(best.fit, best.rho, Derivatives::working);
+      const double norm = range.projected_norm(best.rho, here.gradient);
       report(best.iterations, here.value, norm);
       const LocalModel quadratic(best.fit, best.rho, at->score, criterion_.penalties(),
                                  criterion_.identified());
       const double scale = 1.0 + std::min(std::abs(here.value), 1e3);
       std::optional<SearchResult> next;
-      if (settled(at->decrement, norm, scale)) {
+      const double ahead = next_decrement(at->decrement, last_decrement, here.scale);
+      const bool ended = settled(at->decrement, norm, exact.known(), scale);
+      if (ended) {
         next = other_valley(local, quadratic, best.rho, here, center);
         if (!next) {
+          if (!exact.give(best.rho, here)) here = local.evaluate(best.fit, best.rho, Derivatives::exact);
+          best.criterion = std::move(here);
           best.termination = Termination::gradient_small;
           break;
         }
+        exact = {};
       } else if (best.iterations > 3 && norm > 0.7 * last_norm && ++rises > 4) {
         break;
+      } else if (nearly_settled(ahead, norm, scale) && !(exact.known() && norm > 0.1 * last_norm)) {
+        if (!exact.known()) exact = {best.rho, local.evaluate(best.fit, best.rho, Derivatives::exact)};
+        next = newton_step(quadratic, range, best.rho, here, exact.at.hessian);
       }
-      const double ahead = next_decrement(at->decrement, last_decrement, here.scale);
-      last_norm = next ? std::numeric_limits<double>::infinity() : norm;
+      last_norm = ended ? std::numeric_limits<double>::infinity() : norm;
       last_decrement = at->decrement;
       if (!next) {
         const double enough = std::max(1e-2 * norm, enough_of(options_.tolerance) * scale);
@@ -110,17 +119,32 @@ class JointSearch {
   static constexpr double kSettled = 1e-17;      ///< coefficients within 1e-8 of their standard errors
   static constexpr double kNearEnd = 1e-2;       ///< from here a pass may be the last with information
   static constexpr double kConfirmable = 1e-11;  ///< coefficients within 1e-5 of their standard errors
-  static constexpr double kRange = 26.0;
 
-  /// Passes come closer by a factor, not quadratically: they stop well within the tolerance.
+  /// Without the exact Hessian passes come closer by a factor, not quadratically: they stop well within the
+  /// tolerance.
   static double enough_of(double tolerance) { return std::max(0.02 * tolerance, 1e-11); }
 
   bool to_the_end() const { return options_.may_leave == 0.0; }
   bool many_rows() const { return options_.many_rows && to_the_end(); }
 
-  bool settled(double decrement, double norm, double scale) const {
-    return !many_rows() && to_the_end() && decrement <= kSettled &&
-           norm <= enough_of(options_.tolerance) * scale;
+  bool settled(double decrement, double norm, bool quadratic, double scale) const {
+    const double enough = quadratic ? options_.tolerance : enough_of(options_.tolerance);
+    return !many_rows() && to_the_end() && decrement <= kSettled && norm <= enough * scale;
+  }
+
+  /// Newton's step with the exact Hessian leaves the square of a gradient: one or two are enough from here.
+  bool nearly_settled(double ahead, double norm, double scale) const {
+    return options_.exact_hessian == ExactHessian::near_end && ahead <= kSettled &&
+           norm <= std::sqrt(options_.tolerance * scale);
+  }
+
+  /// The point to which the exact Hessian leads, with the coefficients of the local model there.
+  static SearchResult newton_step(const LocalModel& quadratic, const SearchRange& range, const VectorXd& rho,
+                                  const CriterionValue& here, const MatrixXd& hessian) {
+    SearchResult out;
+    out.rho = range.inside(rho + newton_direction(rho, here, hessian, range, kLongestStep));
+    out.fit = quadratic(out.rho);
+    return out;
   }
 
   /// What a Newton step will gain after the one that gains `now`: steps converge quadratically, with a factor
@@ -129,29 +153,6 @@ class JointSearch {
     const double seen = now / (before * before);
     return now * now * std::max(seen, 10.0 / (phi * criterion_.n_observations()));
   }
-
-  /// The slope of log|H| at a pass, and the matrix M it was taken with. It is linear in M.
-  struct Slope {
-    Slope(const MarginalLikelihood& criterion_, const SearchResult& at, MatrixXd m_, VectorXd of_all_rows)
-        : criterion(criterion_), m(std::move(m_)) {
-      const Index P = at.fit.theta.size();
-      local.theta = at.fit.theta;
-      local.slope = m.size() > 0 ? std::move(of_all_rows) : VectorXd::Zero(P);
-      if (m.size() == 0) m = MatrixXd::Zero(P, P);
-      move_to(at.fit, at.rho);
-    }
-
-    /// `fit`: with the information at the pass.
-    void move_to(const PenalizedFit& fit, const VectorXd& rho) {
-      MatrixXd there = criterion.trace_matrix(fit, rho);
-      local.slope += weight_slope(criterion.some(), local.theta, there - m);
-      m = std::move(there);
-    }
-
-    const MarginalLikelihood& criterion;
-    MatrixXd m;
-    MarginalLikelihood::LocalWeights local;
-  };
 
   struct Pass {
     PenalizedFit fit;
@@ -214,13 +215,14 @@ class JointSearch {
   }
 
   /// Moves the slope of log|H| along with the smoothing parameters until both stay where they are.
-  SearchResult follow_slope(const MarginalLikelihood& local, const LocalModel& quadratic, Slope& slope,
-                            SearchResult next, const VectorXd& center, double enough) const {
+  SearchResult follow_slope(const MarginalLikelihood& local, const LocalModel& quadratic,
+                            DeterminantSlope& slope, SearchResult next, const VectorXd& center,
+                            double enough) const {
     constexpr int kMostTurns = 4;
     for (int turn = 0; turn < kMostTurns; ++turn) {
       slope.move_to(next.fit, next.rho);
       const CriterionValue value = local.evaluate(next.fit, next.rho, Derivatives::working);
-      const bool done = projected(value.gradient, next.rho, center) <= 10.0 * enough;
+      const bool done = SearchRange(center).projected_norm(next.rho, value.gradient) <= 10.0 * enough;
       next = improve(local, quadratic, next.rho, center, enough);
       if (done) break;
     }
@@ -229,7 +231,7 @@ class JointSearch {
 
   /// A pass without information at the end of the search: true, and `best` is there, if the coefficients have
   /// settled.
-  bool confirm(const Slope& slope, const SearchResult& next, SearchResult& best) const {
+  bool confirm(const DeterminantSlope& slope, const SearchResult& next, SearchResult& best) const {
     PenalizedFit fit;
     fit.theta = next.fit.theta;
     const Curvature curvature = model_.loss.canonical() ? Curvature::none : Curvature::expected;
@@ -265,16 +267,6 @@ class JointSearch {
     SearchResult found = improve(local, quadratic, from, center, 1e-4);
     if (!(found.criterion.value < value.value - 5e-7)) return std::nullopt;
     return found;
-  }
-
-  /// The largest entry of a gradient, those aside that point out of the range of the search.
-  static double projected(const VectorXd& gradient, const VectorXd& rho, const VectorXd& center) {
-    double norm = 0.0;
-    for (Index k = 0; k < rho.size(); ++k) {
-      const double out = gradient[k] < 0.0 ? rho[k] - center[k] : center[k] - rho[k];
-      if (out < kRange) norm = std::max(norm, std::abs(gradient[k]));
-    }
-    return norm;
   }
 
   void report(int pass, double value, double norm) const {

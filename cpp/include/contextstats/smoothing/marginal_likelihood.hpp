@@ -177,6 +177,7 @@ class MarginalLikelihood final : public Criterion {
     const MatrixXd motion = out.dtheta.transpose() * pull;  // -dtheta'H dtheta
     MatrixXd hessian = 0.5 * (motion + motion.transpose()) / scale.phi + 0.5 * share * share.transpose();
     hessian.diagonal() += 0.5 * (quadratic / scale.phi + trace_s - share_sum);
+    out.exact = constant_weights_ || wanted == Derivatives::exact;
     if (constant_weights_ || wanted == Derivatives::working) {
       hessian -= 0.5 * ld * inverse.cwiseAbs2() * ld.transpose();
     } else {
