@@ -93,7 +93,9 @@ def active_indices(active: Booleans | None, size: int) -> Integers:
 
 
 def embed(block: Floats, positions: Integers, size: int) -> Floats:
-    """Put a (m, m) matrix or (m,) vector at `positions` of an otherwise zero array of side `size`."""
+    """Put a (m, m) matrix or (m,) vector at increasing `positions` of an otherwise zero array of side `size`."""
+    if len(positions) == size:
+        return block
     out = np.zeros((size,) * block.ndim)
     out[np.ix_(*(positions,) * block.ndim)] = block
     return out

@@ -11,6 +11,8 @@ from scipy.linalg import lapack
 from contextstats.inference._linalg import Floats, scaled_cholesky, symmetric
 from contextstats.inference.chi2_mixture import Exceedance, mean_probabilities, ratio_exceedance
 
+_EPS, _TINY = float(np.finfo(float).eps), float(np.finfo(float).tiny)
+
 
 @dataclass(frozen=True)
 class TermTest:
@@ -89,10 +91,10 @@ def smooth_test(
     root = _gram_root(gram)
     values, vectors = np.linalg.eigh(symmetric(root @ covariance @ root.T))
     values, vectors = values[::-1], vectors[:, ::-1]
-    standardised = (vectors.T @ (root @ coefficients)) / np.sqrt(np.maximum(values, np.finfo(float).tiny))
+    standardised = (vectors.T @ (root @ coefficients)) / np.sqrt(np.maximum(values, _TINY))
 
     rank = min(ref_df, float(len(coefficients)))
-    available = int(np.sum(values > values[0] * np.finfo(float).eps ** 0.9))
+    available = int(np.sum(values > values[0] * _EPS**0.9))
     whole, part = int(rank), rank - int(rank)
     if available < whole + (part > 0):
         rank, whole, part = float(available), available, 0.0
@@ -134,7 +136,7 @@ def random_effect_test(
     weights = np.maximum(np.linalg.eigvalsh(symmetric(root.T @ frequentist @ root)), 0.0)
     standardised = root.T @ coefficients
     statistic = float(standardised @ standardised)
-    rank = float(np.sum(weights > weights.max(initial=0.0) * np.finfo(float).eps ** 0.8))
+    rank = float(np.sum(weights > weights.max(initial=0.0) * _EPS**0.8))
     events = (_exceeds(statistic, weights, np.ones_like(weights), residual_df),) if rank else ()
     return TermTest(statistic, (statistic, statistic), rank, events, residual_df is not None)
 

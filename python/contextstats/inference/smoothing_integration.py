@@ -77,11 +77,9 @@ def integrated_covariance(
     gram, penalties, coefficients = gram[np.ix_(keep, keep)], penalties[:, keep], coefficients[keep]
     working = gram @ coefficients + (lambdas @ penalties) * coefficients
     lambdas = _finite_lambdas(lambdas, penalties, np.diag(gram))
-    factor = scaled_cholesky(gram + np.diag(lambdas @ penalties), name="The penalised information G + S")
-    inverse = factor.inverse()
+    inverse = scaled_cholesky(gram + np.diag(lambdas @ penalties), name="The penalised information G + S").inverse()
     more = _core.integrated_root(inverse, inverse @ working, penalties, lambdas, scale, prior_exponent)
-    root = np.hstack([np.sqrt(scale) * factor.inverse_root(), more])
-    return embed(root @ root.T, keep, len(active) if active is not None else len(keep))
+    return embed(scale * inverse + more @ more.T, keep, len(active) if active is not None else len(keep))
 
 
 def _finite_lambdas(lambdas: Floats, penalties: Floats, information: Floats) -> Floats:
