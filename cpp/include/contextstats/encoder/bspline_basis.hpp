@@ -47,12 +47,13 @@ class BSplineBasis final : public ContextBasis {
 
   Index context_of(Index) const override { return context_; }
 
-  void to_coordinate(Index, Index piece, Index count, double* values) const override {
+  void to_coordinate(Index, Index piece, Index count, const double* contexts, double* values) const override {
     const Affine at = scale_[static_cast<std::size_t>(piece)];
     if (periodic_) {
-      for (Index i = 0; i < count; ++i) values[i] = wrapped(values[i]);
+      for (Index i = 0; i < count; ++i) values[i] = wrapped(contexts[i]);
+      contexts = values;
     }
-    for (Index i = 0; i < count; ++i) values[i] = (values[i] - at.origin) * at.factor;
+    for (Index i = 0; i < count; ++i) values[i] = (contexts[i] - at.origin) * at.factor;
   }
 
  private:

@@ -50,8 +50,11 @@ class ContextBasis {
   /// The column of the contexts that a coordinate is made from.
   virtual Index context_of(Index) const { throw std::logic_error(kOtherKind); }
 
-  /// Turns contexts that lie on one piece into a coordinate, in place.
-  virtual void to_coordinate(Index, Index, Index, double*) const { throw std::logic_error(kOtherKind); }
+  /// Writes a coordinate of `count` contexts that lie on one piece; they may be overwritten by it.
+  virtual void to_coordinate(Index /*which*/, Index /*piece*/, Index /*count*/, const double* /*contexts*/,
+                             double* /*values*/) const {
+    throw std::logic_error(kOtherKind);
+  }
 
  protected:
   ContextBasis(Index n_columns, std::vector<Exponents> monomials)
@@ -82,7 +85,7 @@ inline MatrixXd basis_matrix(const ContextBasis& basis, const Columns& contexts)
         basis.reads_whole_rows() ? basis.coordinates_of_rows(contexts, row, 1) : MatrixXd();
     for (Index k = 0; k < basis.n_coordinates(); ++k) {
       double t = whole.size() > 0 ? whole(0, k) : contexts(row, basis.context_of(k));
-      if (whole.size() == 0) basis.to_coordinate(k, index, 1, &t);
+      if (whole.size() == 0) basis.to_coordinate(k, index, 1, &t, &t);
       for (Index m = 0; m < monomials.size(); ++m) {
         const Exponents& powers = basis.monomials()[static_cast<std::size_t>(m)];
         for (int power = 0; power < powers[static_cast<std::size_t>(k)]; ++power) monomials[m] *= t;

@@ -33,10 +33,11 @@ class DenseBasis final : public ContextBasis {
 
   Index context_of(Index coordinate) const override { return columns_[static_cast<std::size_t>(coordinate)]; }
 
-  void to_coordinate(Index coordinate, Index, Index count, double* values) const override {
+  void to_coordinate(Index coordinate, Index, Index count, const double* contexts,
+                     double* values) const override {
     const double center = centers_[coordinate];
     const double scale = 1.0 / scales_[coordinate];
-    for (Index i = 0; i < count; ++i) values[i] = (values[i] - center) * scale;
+    for (Index i = 0; i < count; ++i) values[i] = (contexts[i] - center) * scale;
   }
 
  private:

@@ -24,9 +24,6 @@ class FactorBasis final : public ContextBasis {
     }
   }
 
-  Index context_of(Index) const override { return context_; }
-  void to_coordinate(Index, Index, Index, double*) const override {}
-
  private:
   Index context_;
   Index n_levels_;

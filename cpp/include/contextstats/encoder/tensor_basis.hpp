@@ -33,10 +33,13 @@ class TensorBasis final : public ContextBasis {
     return coordinate < in_a ? a_->context_of(coordinate) : b_->context_of(coordinate - in_a);
   }
 
-  void to_coordinate(Index coordinate, Index piece, Index count, double* values) const override {
+  void to_coordinate(Index coordinate, Index piece, Index count, const double* contexts,
+                     double* values) const override {
     const Index in_a = a_->n_coordinates();
-    if (coordinate < in_a) return a_->to_coordinate(coordinate, piece / b_->n_pieces(), count, values);
-    b_->to_coordinate(coordinate - in_a, piece % b_->n_pieces(), count, values);
+    if (coordinate < in_a) {
+      return a_->to_coordinate(coordinate, piece / b_->n_pieces(), count, contexts, values);
+    }
+    b_->to_coordinate(coordinate - in_a, piece % b_->n_pieces(), count, contexts, values);
   }
 
  private:

@@ -74,7 +74,7 @@ inline VectorXd basis_sums(const ContextBasis& basis, const Columns& contexts, c
         for (Index i = first; i < last; ++i) {
           const Index piece = pieces[static_cast<std::size_t>(i - first)];
           double t = c[i], power = weights == nullptr ? 1.0 : weights[i];
-          basis.to_coordinate(0, piece, 1, &t);
+          basis.to_coordinate(0, piece, 1, &t, &t);
           double* to = sums.data() + piece * n_powers;
           for (Index k = 0; k < n_powers; ++k, power *= t) to[k] += power;
         }

@@ -23,19 +23,24 @@ struct Run {
 
 /// Where the rows of a block go when they are sorted by piece.
 struct BlockOrder {
-  std::vector<std::uint16_t> place;  ///< of each row
+  std::vector<std::uint16_t> place;  ///< of each row; empty if rows keep the order of the data, in one run
   std::vector<Run> runs;
   Index n_places = 0;  ///< rows and padding
+
+  bool of_data() const { return place.empty(); }
 };
 
 /// The rows of a data set, cut into blocks that stay in cache, and within each block sorted by pieces for
-/// each group of bases. Blocks depend on the number of rows alone; made once for a fit.
+/// each group of bases. Blocks depend on the design and on the number of rows alone, and begin at whole
+/// lanes; made once for a fit.
 class GroupedRows {
  public:
   GroupedRows(const KhatriRaoDesign& design, const Columns& contexts, const Execution& execution)
       : n_rows_(contexts.rows()), groups_(make_row_groups(design, contexts.rows())) {
-    const Index most =
-        std::clamp<Index>(kDoubles / (design.n_predictors() + contexts.cols()), 1024, kMostRows);
+    const bool sorted = std::any_of(groups_.begin(), groups_.end(),
+                                    [](const RowGroup& group) { return !group.order_by().empty(); });
+    const Index most = std::clamp<Index>(
+        (sorted ? kSortedDoubles : kDoubles) / (design.n_predictors() + contexts.cols()), 1024, kMostRows);
     n_blocks_ = std::max<Index>(n_rows_ <= most / 2 ? 1 : 2, (n_rows_ + most - 1) / most);
     orders_.resize(static_cast<std::size_t>(n_blocks_) * groups_.size());
     for_each_chunk(RowChunks(n_blocks_, 1), execution, [&](Index first, Index last) {
@@ -47,7 +52,9 @@ class GroupedRows {
 
   Index n_rows() const { return n_rows_; }
   Index n_blocks() const { return n_blocks_; }
-  Index first(Index block) const { return block * n_rows_ / n_blocks_; }
+  Index first(Index block) const {
+    return block == n_blocks_ ? n_rows_ : block * n_rows_ / n_blocks_ / kLanes * kLanes;
+  }
   Index count(Index block) const { return first(block + 1) - first(block); }
   const std::vector<RowGroup>& groups() const { return groups_; }
   const BlockOrder& order(Index block, std::size_t group) const {
@@ -56,11 +63,20 @@ class GroupedRows {
 
  private:
   static constexpr Index kMostRows = 12288;
-  static constexpr Index kDoubles = Index{1} << 18;  // a block's predictors and contexts: 2 MB
+  // Predictors and contexts of a block, 256 kB: two blocks fit the second cache. Sorted ones are larger, 2
+  // MB: their runs have to be long.
+  static constexpr Index kDoubles = Index{1} << 15;
+  static constexpr Index kSortedDoubles = Index{1} << 18;
 
   void sort_block(const KhatriRaoDesign& design, const Columns& contexts, Index block, std::size_t g) {
     const std::vector<Index>& order_by = groups_[g].order_by();
     const Index n = count(block);
+    BlockOrder& order = orders_[static_cast<std::size_t>(block) * groups_.size() + g];
+    if (order_by.empty()) {
+      order.runs.push_back({{}, 0, n});
+      order.n_places = order.runs.back().padded();
+      return;
+    }
     std::vector<std::vector<std::int32_t>> pieces(order_by.size(),
                                                   std::vector<std::int32_t>(static_cast<std::size_t>(n)));
     std::vector<std::int64_t> code(static_cast<std::size_t>(n), 0);
@@ -71,7 +87,6 @@ class GroupedRows {
       for (std::size_t i = 0; i < code.size(); ++i) code[i] = code[i] * basis.n_pieces() + pieces[k][i];
       n_codes *= basis.n_pieces();
     }
-    BlockOrder& order = orders_[static_cast<std::size_t>(block) * groups_.size() + g];
     order.place.resize(code.size());
     const std::vector<std::uint16_t> rows = sorted_rows(code, n_codes);
     for (std::size_t i = 0; i < rows.size(); ++i) {

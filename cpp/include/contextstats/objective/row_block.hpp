@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "contextstats/objective/local_sums.hpp"
@@ -36,13 +37,14 @@ class RowBlock {
       for_each_stretch(
           group, group.n_effect_monomials(), [&](LocalSums& local) { local.effects_from_raw(raw, local_); },
           [&](const Stretch& s) {
+            sums_.raise_monomials(group.monomials(), group.n_effect_monomials(), s);
             for (const RowGroup::Cluster& cluster : group.effect_clusters()) {
-              sums_.take_predictors(cluster.factors, s);
+              sums_.take_predictors(cluster.factors);
               sums_.combine(cluster, design_.n_predictors(), s, local_.data(), row_values_.data());
             }
           },
           [](LocalSums&) {});
-      rows_.add_in_order(row_values_, out);
+      rows_.add_in_order(row_values_.data(), out);
     }
   }
 
@@ -53,12 +55,14 @@ class RowBlock {
       if (group.effects().empty()) continue;
       const std::size_t size = at(group.n_effect_monomials() * design_.n_predictors());
       rows_.sort_for(g);
-      rows_.sort(v, weights_);
+      weights_.resize(at(rows_.n_places()));
+      rows_.sort(v, weights_.data());
       for_each_stretch(
           group, group.n_effect_monomials(), [&](LocalSums&) { local_.assign(size, 0.0); },
           [&](const Stretch& s) {
+            sums_.raise_monomials(group.monomials(), group.n_effect_monomials(), s, weights_.data() + s.from);
             for (const RowGroup::Cluster& cluster : group.effect_clusters()) {
-              sums_.weigh_predictors(cluster.factors, weights_.data() + s.from, s);
+              sums_.take_predictors(cluster.factors);
               sums_.sum(cluster, design_.n_predictors(), s, local_.data());
             }
           },
@@ -82,8 +86,10 @@ class RowBlock {
           group, group.monomials().size(), [&](LocalSums&) { local_.assign(at(size * weights.cols()), 0.0); },
           [&](const Stretch& s) {
             for (Index k = 0; k < weights.cols(); ++k) {
+              sums_.raise_monomials(group.monomials(), group.monomials().size(), s,
+                                    weights_.data() + k * n_places + s.from);
               for (const RowGroup::Cluster& cluster : group.gram_clusters()) {
-                sums_.weigh_products(cluster.factors, weights_.data() + k * n_places + s.from, s);
+                sums_.take_products(cluster.factors, s);
                 sums_.sum(cluster, design_.product_stride(), s, local_.data() + k * size);
               }
             }
@@ -108,28 +114,31 @@ class RowBlock {
           group, group.monomials().size(),
           [&](LocalSums& local) { local.products_from_raw(raw.data(), local_); },
           [&](const Stretch& s) {
+            sums_.raise_monomials(group.monomials(), group.monomials().size(), s);
             for (const RowGroup::Cluster& cluster : group.gram_clusters()) {
-              sums_.weigh_products(cluster.factors, nullptr, s);
+              sums_.take_products(cluster.factors, s);
               sums_.combine(cluster, design_.product_stride(), s, local_.data(), row_values_.data());
             }
           },
           [](LocalSums&) {});
-      rows_.add_in_order(row_values_, out);
+      rows_.add_in_order(row_values_.data(), out);
     }
   }
 
   /// The rows of Z in natural coordinates, formed: for checks and for sums over few rows.
   void natural_rows(Eigen::Ref<MatrixXd> z) {
     z.setZero();
+    std::vector<double> numbers(at(count()));
+    std::iota(numbers.begin(), numbers.end(), 1.0);
     for (std::size_t g = 0; g < grouped_.groups().size(); ++g) {
       const RowGroup& group = grouped_.groups()[g];
       rows_.sort_for(g);
-      const std::vector<std::uint16_t>& place = rows_.order().place;
-      std::vector<Index> row_at(at(rows_.n_places()), -1);
-      for (std::size_t i = 0; i < place.size(); ++i) row_at[place[i]] = static_cast<Index>(i);
+      std::vector<double> row_at(at(rows_.n_places()));  // zero in the padding
+      rows_.sort(numbers.data(), row_at.data());
       for_each_stretch(
           group, group.n_effect_monomials(), [](LocalSums&) {},
           [&](const Stretch& s) {
+            sums_.raise_monomials(group.monomials(), group.n_effect_monomials(), s);
             for (const RowGroup::Effect& effect : group.effects()) {
               add_natural_columns(group, effect, s, row_at, z);
             }
@@ -142,7 +151,7 @@ class RowBlock {
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   /// before(local) and after(local) for every run of a group, visit(stretch) for its rows in stretches that
-  /// fit the innermost cache, with the monomials of each stretch at hand.
+  /// fit the innermost cache, with the columns of each stretch at hand.
   template <class Before, class Visit, class After>
   void for_each_stretch(const RowGroup& group, Index n_monomials, const Before& before, const Visit& visit,
                         const After& after) {
@@ -152,7 +161,7 @@ class RowBlock {
       before(local);
       for (Index done = 0; done < run.padded(); done += longest) {
         const Stretch s{&run, run.start + done, std::min(longest, run.padded() - done)};
-        sums_.raise_monomials(group.monomials(), n_monomials, s);
+        sums_.take(s);
         visit(s);
       }
       after(local);
@@ -160,7 +169,7 @@ class RowBlock {
   }
 
   void add_natural_columns(const RowGroup& group, const RowGroup::Effect& effect, const Stretch& s,
-                           const std::vector<Index>& row_at, Eigen::Ref<MatrixXd> z) const {
+                           const std::vector<double>& row_at, Eigen::Ref<MatrixXd> z) const {
     const ContextBasis::Piece& piece =
         design_.bases()[at(effect.basis)]->piece(group.piece_of(effect.basis, s.run->pieces));
     for (const Block& block : design_.blocks()) {
@@ -171,11 +180,11 @@ class RowBlock {
       }
       const MatrixXd polynomials = piece.polynomials * living;  // (monomials, coefficients of the block)
       for (Index i = 0; i < s.size; ++i) {
-        const Index row = row_at[at(s.from + i)];
+        const Index row = static_cast<Index>(row_at[at(s.from + i)]) - 1;
         if (row < 0) continue;
-        const double x = rows_.predictor(block.predictor, s)[i];
+        const double x = sums_.predictor(block.predictor)[i];
         for (std::size_t m = 0; m < effect.monomials.size(); ++m) {
-          const double value = x * sums_.monomial(effect.monomials[m], s)[i];
+          const double value = x * sums_.monomial(effect.monomials[m])[i];
           z.row(row).segment(block.start, polynomials.cols()) +=
               value * polynomials.row(static_cast<Index>(m));
         }
