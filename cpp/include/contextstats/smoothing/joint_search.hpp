@@ -20,6 +20,8 @@ namespace contextstats {
 /// log|H|: performance-oriented iteration, Gu (1992), JCGS 1; with quadratic models, Wood, Li, Shaddick and
 /// Augustin (2017), JASA 112.
 ///
+/// With few rows the last steps are Newton's with the exact Hessian, taken where the passes have come close.
+///
 /// With many rows the slope of log|H| is the dearest part of a pass. Far away it comes from some of the rows;
 /// near the end one pass takes it from all of them, and some say how it moves with the smoothing parameters.
 /// A last pass without information then confirms the coefficients.
