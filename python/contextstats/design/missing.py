@@ -69,14 +69,12 @@ def keep_rows(
     n = len(labels)
     if n == 0:
         raise DataError("The data must have rows, but are empty.")
-    if positive is None and all(column.is_finite for column in columns) and n > 1:
-        return KeptRows(None, n, 0, {})
     keep = np.ones(n, dtype=bool) if positive is None else positive.copy()
     causes = {} if positive is None else {ZERO_WEIGHT: int(n - positive.sum())}
     for column in {column.name: column for column in columns}.values():
-        finite = np.isfinite(column.data)
-        if finite.all():
+        if column.is_finite:
             continue
+        finite = np.isfinite(column.data)
         refuse_infinite(column, labels, positive)
         absent = ~finite if positive is None else ~finite & positive
         if not absent.any():
